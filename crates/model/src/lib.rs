@@ -1,0 +1,19 @@
+//! The vocabulary that every crate of Postroom shares, in the RFCs' own terms.
+//!
+//! Pure values: no I/O and no runtime. [`env`](crate::env) is the only source of time and randomness.
+
+mod date;
+pub mod env;
+mod flags;
+mod id;
+mod name;
+mod rights;
+mod uidset;
+
+pub use date::{InternalDate, InvalidDate};
+pub use env::{Clock, ManualClock, SystemClock, Timestamp};
+pub use flags::{Flags, InvalidKeyword, KEYWORDS_MAX, Keyword, NamedFlags};
+pub use id::{AccountId, BlobId, EmailId, MailboxId, ModSeq, SeqNo, Uid, UidValidity};
+pub use name::{DEPTH_MAX, InvalidName, MailboxName, NAME_BYTES_MAX, SEPARATOR, SpecialUse};
+pub use rights::Rights;
+pub use uidset::UidSet;

@@ -1,0 +1,312 @@
+//! One connection for a line protocol: bytes in with a timeout, bytes out with backpressure, and
+//! STARTTLS in place. It does not know lines, literals or replies.
+//!
+//! An idle connection holds no buffer of ours: bytes are read through the stack into the caller's
+//! buffer, and both that and the write buffer are given back while nothing comes.
+
+mod stream;
+
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+pub use self::stream::Stream;
+use crate::tls::Tls;
+
+/// The most bytes that one [`Conn::fill`] adds: a TLS record's worth.
+pub const READ_BYTES_MAX: usize = 16 * 1024;
+/// Above this many waiting bytes [`Conn::flush_if_full`] and [`Conn::send`] write.
+pub const WRITE_MARK_BYTES: usize = 32 * 1024;
+/// How long [`Conn::close`] tries to say goodbye.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a connection waits for its peer; a wait for input is given to [`Conn::fill`] each time.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For the peer to take some of the bytes that wait for it.
+    pub write: Duration,
+    /// For a whole TLS handshake.
+    pub handshake: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { write: Duration::from_secs(120), handshake: Duration::from_secs(30) }
+    }
+}
+
+/// Why a connection is over. Nobody is to blame, and there is no one left to tell.
+#[derive(Debug, thiserror::Error)]
+pub enum Lost {
+    /// The peer closed it.
+    #[error("the peer closed the connection")]
+    Ended,
+    /// The peer sent nothing.
+    #[error("the peer sent nothing for {waited:?}")]
+    Silent {
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The peer does not read what is sent.
+    #[error("the peer took nothing for {waited:?}")]
+    Stalled {
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// TLS could not be agreed on.
+    #[error("TLS handshake failed: {0}")]
+    Handshake(#[source] io::Error),
+    /// The network failed.
+    #[error("the connection broke: {0}")]
+    Broken(#[source] io::Error),
+}
+
+/// A connection over TCP, TLS or memory.
+#[derive(Debug)]
+pub struct Conn {
+    stream: Stream,
+    peer: SocketAddr,
+    timeouts: Timeouts,
+    /// What waits to be written; the first `written` bytes of it have been.
+    out: Vec<u8>,
+    written: usize,
+    /// Whether the stream may hold bytes that a flush would send.
+    unflushed: bool,
+}
+
+impl Conn {
+    /// A connection over an accepted TCP stream.
+    #[must_use]
+    pub fn tcp(stream: TcpStream, peer: SocketAddr, timeouts: Timeouts) -> Self {
+        Self::over(Stream::tcp(stream), peer, timeouts)
+    }
+
+    /// A connection over one end of an in-memory stream, for tests; the peer is 127.0.0.1, port 0.
+    #[must_use]
+    pub fn memory(stream: DuplexStream, timeouts: Timeouts) -> Self {
+        Self::over(Stream::memory(stream), (Ipv4Addr::LOCALHOST, 0).into(), timeouts)
+    }
+
+    fn over(stream: Stream, peer: SocketAddr, timeouts: Timeouts) -> Self {
+        Self { stream, peer, timeouts, out: Vec::new(), written: 0, unflushed: false }
+    }
+
+    /// Who is at the other end. An IPv4 address mapped into IPv6 is given as IPv4.
+    #[must_use]
+    pub fn peer_addr(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Whether the connection is encrypted.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.stream.is_tls()
+    }
+
+    /// The TLS version in use, such as `TLSv1.3`, for the log.
+    #[must_use]
+    pub fn tls_version(&self) -> Option<&'static str> {
+        self.stream.tls_version()
+    }
+
+    /// Writes what waits, then waits at most `within` for input and appends it to `into`: between
+    /// one and [`READ_BYTES_MAX`] bytes. While it waits, unused memory of `into` is given back.
+    ///
+    /// It may be dropped and called again without losing a byte in either direction.
+    ///
+    /// # Errors
+    /// The connection is lost; after [`Lost::Silent`] it still works for a goodbye.
+    pub async fn fill(&mut self, into: &mut Vec<u8>, within: Duration) -> Result<usize, Lost> {
+        self.flush().await?;
+        match timeout(within, poll_fn(|cx| self.poll_fill(cx, into))).await {
+            Err(_) => Err(Lost::Silent { waited: within }),
+            Ok(Err(broken)) => Err(lost(broken)),
+            Ok(Ok(0)) => Err(Lost::Ended),
+            Ok(Ok(n)) => Ok(n),
+        }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<io::Result<usize>> {
+        let mut space = [MaybeUninit::<u8>::uninit(); READ_BYTES_MAX];
+        let mut read = ReadBuf::uninit(&mut space);
+        match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
+            Poll::Pending => {
+                self.out = Vec::new();
+                // A large partial command keeps its room: it would only have to grow again.
+                if into.len() < READ_BYTES_MAX {
+                    into.shrink_to_fit();
+                }
+                Poll::Pending
+            }
+            Poll::Ready(Err(broken)) => Poll::Ready(Err(broken)),
+            Poll::Ready(Ok(())) => {
+                into.extend_from_slice(read.filled());
+                Poll::Ready(Ok(read.filled().len()))
+            }
+        }
+    }
+
+    /// The write buffer, to append to. Nothing is sent before a flush; call
+    /// [`flush_if_full`](Self::flush_if_full) between replies so that it stays small.
+    pub fn out(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
+    /// Writes what waits if it is more than [`WRITE_MARK_BYTES`]: the backpressure of bulk answers.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn flush_if_full(&mut self) -> Result<(), Lost> {
+        if self.out.len() < WRITE_MARK_BYTES {
+            return Ok(());
+        }
+        self.write_out().await
+    }
+
+    /// Appends `bytes` of any length. Many of them go to the peer as they are, without a copy, so it
+    /// must not be dropped half way.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn send(&mut self, bytes: &[u8]) -> Result<(), Lost> {
+        if self.out.len() + bytes.len() <= WRITE_MARK_BYTES {
+            self.out.extend_from_slice(bytes);
+            return Ok(());
+        }
+        self.write_out().await?;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let n = self.write_some(rest).await?;
+            rest = rest.get(n..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Writes all that waits, as fast as the peer takes it.
+    /// It may be dropped and called again without losing or doubling a byte.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn flush(&mut self) -> Result<(), Lost> {
+        self.write_out().await?;
+        if !self.unflushed {
+            return Ok(());
+        }
+        let waited = self.timeouts.write;
+        match timeout(waited, self.stream.flush()).await {
+            Err(_) => Err(Lost::Stalled { waited }),
+            Ok(Err(broken)) => Err(lost(broken)),
+            Ok(Ok(())) => {
+                self.unflushed = false;
+                Ok(())
+            }
+        }
+    }
+
+    async fn write_out(&mut self) -> Result<(), Lost> {
+        while self.written < self.out.len() {
+            let waited = self.timeouts.write;
+            let rest = self.out.get(self.written..).unwrap_or_default();
+            let n = wrote(waited, timeout(waited, self.stream.write(rest)).await)?;
+            self.written += n;
+            self.unflushed = true;
+        }
+        self.out.clear();
+        self.written = 0;
+        Ok(())
+    }
+
+    async fn write_some(&mut self, bytes: &[u8]) -> Result<usize, Lost> {
+        let waited = self.timeouts.write;
+        let n = wrote(waited, timeout(waited, self.stream.write(bytes)).await)?;
+        self.unflushed = true;
+        Ok(n)
+    }
+
+    /// Goes over to TLS in place (RFC 9051 §6.2.1): discards `received` and whatever else has come
+    /// in plain text, writes `go_ahead` (the tagged OK), and shakes hands.
+    ///
+    /// # Errors
+    /// The connection is lost; it cannot go on in plain text.
+    pub async fn start_tls(
+        &mut self,
+        tls: &Tls,
+        received: &mut Vec<u8>,
+        go_ahead: &[u8],
+    ) -> Result<(), Lost> {
+        // ORDER: discard, then answer. An honest client sends nothing more before our OK, so all that
+        // is here by now was put there in plain text, perhaps by somebody in between (RFC 3501 §6.2.1;
+        // CVE-2011-0411 and its kin). What comes later is TLS or fails as such.
+        received.clear();
+        self.stream.discard_received().map_err(lost)?;
+        self.send(go_ahead).await?;
+        self.flush().await?;
+        self.handshake(tls).await
+    }
+
+    /// Shakes hands at once, for a port where TLS is implicit (RFC 8314 §3).
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn handshake(&mut self, tls: &Tls) -> Result<(), Lost> {
+        let waited = self.timeouts.handshake;
+        // Boxed, so that the state of a handshake does not live on in every idle session's task.
+        match timeout(waited, Box::pin(self.stream.handshake(tls))).await {
+            Err(_) => Err(Lost::Silent { waited }),
+            Ok(shaken) => shaken.map_err(Lost::Handshake),
+        }
+    }
+
+    /// Writes what waits and ends the connection in good order. Errors are of no more interest.
+    pub async fn close(mut self) {
+        let goodbye = async {
+            if self.flush().await.is_ok() {
+                // The peer may be gone already; then there is nobody to say goodbye to.
+                let _told = self.stream.shutdown().await.is_ok();
+            }
+        };
+        if timeout(CLOSE_WITHIN, goodbye).await.is_err() {
+            tracing::debug!(peer = %self.peer, "the peer does not take our goodbye");
+        }
+    }
+
+    /// The bare stream, for a protocol with buffers of its own. What waits to be written is dropped.
+    #[must_use]
+    pub fn into_stream(self) -> Stream {
+        self.stream
+    }
+}
+
+fn wrote(
+    waited: Duration,
+    answer: Result<io::Result<usize>, tokio::time::error::Elapsed>,
+) -> Result<usize, Lost> {
+    match answer {
+        Err(_) => Err(Lost::Stalled { waited }),
+        Ok(Err(broken)) => Err(lost(broken)),
+        Ok(Ok(0)) => Err(Lost::Ended),
+        Ok(Ok(n)) => Ok(n),
+    }
+}
+
+/// A peer that hangs up without ceremony has ended the connection like any other.
+fn lost(broken: io::Error) -> Lost {
+    match broken.kind() {
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Lost::Ended,
+        _ => Lost::Broken(broken),
+    }
+}
+
+#[cfg(test)]
+mod tests;

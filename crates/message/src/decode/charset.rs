@@ -1,0 +1,119 @@
+//! Charsets: bytes to text, in pieces (RFC 2046 §4.1.2; labels as the WHATWG Encoding Standard has them).
+
+use encoding_rs::{Decoder, Encoding, UTF_8, WINDOWS_1252};
+
+/// Decodes text whose bytes come in pieces.
+pub(crate) struct TextDecoder {
+    state: State,
+}
+
+enum State {
+    /// No charset, or one that says nothing: the first piece decides.
+    Undecided,
+    Known(Box<Decoder>),
+    /// RFC 2152, which `encoding_rs` has not. Pieces end between lines, where no shift is open.
+    Utf7,
+}
+
+impl TextDecoder {
+    /// A decoder for a charset's label. An unknown one is taken for UTF-8, or else windows-1252.
+    pub(crate) fn new(label: Option<&[u8]>) -> Self {
+        let label = label.unwrap_or_default().trim_ascii();
+        let state = if label.eq_ignore_ascii_case(b"utf-7") {
+            State::Utf7
+        } else {
+            // US-ASCII is often a lie told of UTF-8, and a label without meaning tells nothing.
+            match Encoding::for_label(label).filter(|_| !label.eq_ignore_ascii_case(b"us-ascii")) {
+                Some(encoding) => State::Known(Box::new(encoding.new_decoder_without_bom_handling())),
+                None => State::Undecided,
+            }
+        };
+        Self { state }
+    }
+
+    /// Decodes the next piece.
+    pub(crate) fn push(&mut self, bytes: &[u8], out: &mut String) {
+        self.decode(bytes, out, false);
+    }
+
+    /// Ends the text: what is left of a character becomes U+FFFD.
+    pub(crate) fn finish(&mut self, out: &mut String) {
+        self.decode(&[], out, true);
+    }
+
+    fn decode(&mut self, bytes: &[u8], out: &mut String, is_last: bool) {
+        if matches!(self.state, State::Undecided) {
+            let guess = guess(bytes).new_decoder_without_bom_handling();
+            self.state = State::Known(Box::new(guess));
+        }
+        match &mut self.state {
+            State::Known(decoder) => {
+                let needed = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 4 + 16);
+                out.reserve(needed);
+                let _ = decoder.decode_to_string(bytes, out, is_last);
+            }
+            State::Utf7 => utf7(bytes, out),
+            State::Undecided => {}
+        }
+    }
+}
+
+/// All of a short text.
+pub(super) fn text(label: Option<&[u8]>, bytes: &[u8]) -> String {
+    let mut out = String::new();
+    let mut decoder = TextDecoder::new(label);
+    decoder.push(bytes, &mut out);
+    decoder.finish(&mut out);
+    out
+}
+
+/// Shorter pieces are whole texts, at whose end no character is cut.
+const CUT_PIECE_BYTES_MIN: usize = 16 * 1024;
+
+/// UTF-8 unless the bytes cannot be.
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_some() || bytes.len() < CUT_PIECE_BYTES_MIN => WINDOWS_1252,
+        _ => UTF_8,
+    }
+}
+
+/// UTF-7 (RFC 2152): `+`, base64 of UTF-16, and an end that a minus sign may mark.
+fn utf7(bytes: &[u8], out: &mut String) {
+    let mut rest = bytes;
+    while let Some(plus) = memchr::memchr(b'+', rest) {
+        out.push_str(&String::from_utf8_lossy(rest.get(..plus).unwrap_or_default()));
+        let after = rest.get(plus + 1..).unwrap_or_default();
+        let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+        let length = after.iter().take_while(|&b| is_base64(b)).count();
+        let shifted = super::base64(after.get(..length).unwrap_or_default());
+        let units = shifted.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+        out.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        let ends_marked = after.get(length) == Some(&b'-');
+        if length == 0 && ends_marked {
+            out.push('+');
+        }
+        rest = after.get(length + usize::from(ends_marked)..).unwrap_or_default();
+    }
+    out.push_str(&String::from_utf8_lossy(rest));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charsets_are_decoded_by_their_labels() {
+        assert_eq!(text(Some(b"ISO-8859-15"), b"\xa4"), "€");
+        assert_eq!(text(Some(b"koi8-r"), b"\xd0\xd2"), "пр");
+        assert_eq!(text(Some(b"iso-2022-jp"), b"\x1b$B4A;z\x1b(B"), "漢字");
+        assert_eq!(text(Some(b"utf-7"), b"A+ImIDkQ. 1 +- 1"), "A≢Α. 1 + 1");
+    }
+
+    #[test]
+    fn a_missing_or_unknown_charset_is_guessed() {
+        assert_eq!(text(None, "ä".as_bytes()), "ä");
+        assert_eq!(text(Some(b"us-ascii"), "ä".as_bytes()), "ä");
+        assert_eq!(text(Some(b"x-unknown"), b"\xe4"), "ä");
+    }
+}

@@ -166,13 +166,17 @@ impl Scan<'_> {
 
     /// Ends all parts on the stack from `level` up: their bodies end `line_break` bytes before `end`.
     fn close(&mut self, level: usize, end: usize, line_break: usize) {
+        let mut line_break = line_break;
         while self.open.len() > level {
             let Some(open) = self.open.pop() else { return };
             let below = self.parts.len() - open.at - 1;
             let Some(part) = self.parts.get_mut(open.at) else { return };
-            part.body.end = (end - line_break).max(part.body.start);
-            let cut = usize::from(line_break > 0 && part.body.start + line_break <= end);
-            part.lines = (self.lines - open.lines_before).saturating_sub(cut);
+            // A line break that ends a header stays with it, and thereby with all parts around it.
+            if part.body.start + line_break > end {
+                line_break = 0;
+            }
+            part.body.end = end - line_break;
+            part.lines = self.lines - open.lines_before - usize::from(line_break > 0);
             part.below = below;
             if part.kind == Kind::Multipart && below == 0 {
                 self.add_only_part(open.at);

@@ -56,7 +56,7 @@ fn a_boundary_may_begin_with_another_one_and_may_cut_a_header_short() {
     let message =
         b"Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=ab\n\n\
                     --ab\n\n1\n--ab\nX: y\n--a\n\n2\n";
-    let expected = "Multipart \"\" 11\n Multipart \"\" 4\n  Leaf \"1\" 0\n  Leaf \"\" 0\n Leaf \"2\\n\" 1\n";
+    let expected = "Multipart \"\" 11\n Multipart \"\" 5\n  Leaf \"1\" 0\n  Leaf \"\" 0\n Leaf \"2\\n\" 1\n";
     assert_eq!(drawn(message), expected);
 }
 

@@ -1,1 +1,48 @@
-//! (to come)
+//! Accounts, mailboxes, messages and the change log: the only crate that knows keys, and none that knows a protocol.
+//!
+//! One account is one unit of consistency with one increasing modseq. A change is an intent, resolved in order
+//! ([`txn`]), made durable in a group with others ([`committer`]), and only then published ([`account`]). Whoever wants
+//! to know what happened reads the log ([`change`]). `docs/ARCHITECTURE.md` tells the whole; [`schema`] lists the keys.
+
+mod access;
+mod account;
+mod cache;
+mod change;
+mod check;
+mod checkpoint;
+mod chunk;
+mod codec;
+mod committer;
+mod compact;
+mod email;
+mod error;
+mod image;
+mod intake;
+mod keywords;
+mod mailbox;
+mod maintenance;
+mod ring;
+mod schema;
+mod shared;
+mod state;
+mod store;
+mod sweep;
+mod txn;
+mod users;
+mod watch;
+
+pub use access::{Access, EMAILS_PER_READ_MAX, Listed, Tree};
+pub use change::{Change, FLAGS_BY_RESULT_MAX, NewMessage, Op, Record};
+pub use check::{Problem, Report};
+pub use codec::Damaged;
+pub use email::Email;
+pub use error::{Error, Fault, Refusal, Stopped};
+pub use image::{Image, Message};
+pub use intake::{Arrival, Intake};
+pub use keywords::Keywords;
+pub use mailbox::{Appended, Changes, Copied, Expunged, Mailbox, Since, Snapshot, Status, Stored};
+pub use schema::FORMAT_VERSION;
+pub use store::{Options, Store, committed_lengths};
+pub use txn::{Expunge, FlagOp, StoreFlags};
+pub use users::User;
+pub use watch::Watch;

@@ -1,0 +1,79 @@
+//! How much memory images may take, and which goes first.
+
+use crate::account::Account;
+use model::{AccountId, MailboxId};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Weak};
+
+/// Images in memory by their last use. The account that has an image lives as long as the image does.
+pub(crate) struct ImageCache {
+    limit: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    entries: HashMap<(AccountId, MailboxId), Entry>,
+    by_use: BTreeMap<u64, (AccountId, MailboxId)>,
+    uses: u64,
+    weight: usize,
+}
+
+struct Entry {
+    account: Arc<Account>,
+    weight: usize,
+    used: u64,
+}
+
+impl ImageCache {
+    /// A cache of `limit` bytes; one image larger than that is still held.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, inner: Mutex::default() }
+    }
+
+    /// Notes that an image is in use and how large it is now; lets go of those not used for longest.
+    pub(crate) fn used(&self, account: &Weak<Account>, id: AccountId, mailbox: MailboxId, weight: usize) {
+        let Some(account) = account.upgrade() else { return };
+        let mut evicted = Vec::new();
+        {
+            let mut inner = self.inner.lock();
+            inner.insert((id, mailbox), account, weight);
+            while inner.weight > self.limit && inner.entries.len() > 1 {
+                match inner.oldest() {
+                    Some(entry) => evicted.push(entry),
+                    None => break,
+                }
+            }
+            metrics::gauge!("postroom_store_image_bytes").set(inner.weight as f64);
+        }
+        for (mailbox, account) in evicted {
+            account.evict(mailbox);
+        }
+    }
+
+    /// Lets go of every account.
+    pub(crate) fn clear(&self) {
+        *self.inner.lock() = Inner::default();
+    }
+}
+
+impl Inner {
+    fn insert(&mut self, key: (AccountId, MailboxId), account: Arc<Account>, weight: usize) {
+        self.uses += 1;
+        let used = self.uses;
+        if let Some(old) = self.entries.insert(key, Entry { account, weight, used }) {
+            self.by_use.remove(&old.used);
+            self.weight -= old.weight;
+        }
+        self.by_use.insert(used, key);
+        self.weight += weight;
+    }
+
+    fn oldest(&mut self) -> Option<(MailboxId, Arc<Account>)> {
+        let (_, key) = self.by_use.pop_first()?;
+        let entry = self.entries.remove(&key)?;
+        self.weight -= entry.weight;
+        Some((key.1, entry.account))
+    }
+}

@@ -1,0 +1,71 @@
+//! What never changes of a message: parsed once when it arrives, stored as FETCH will send it.
+
+use crate::codec::{Damaged, Reader, put_bytes, put_i64, put_u64};
+use message::{Digest, Tree};
+use model::{BlobId, EmailId, InternalDate};
+
+/// The unchanging facts of a message.
+#[derive(Clone, Debug)]
+pub struct Email {
+    /// Its id within the account.
+    pub id: EmailId,
+    pub(crate) blob: BlobId,
+    /// RFC822.SIZE, in bytes.
+    pub size: u32,
+    /// Its header's length, with the empty line that ends it, in bytes.
+    pub header_len: u32,
+    /// The date that its Date field gives, for SENTON and its kin.
+    pub sent: Option<InternalDate>,
+    /// ENVELOPE, as it goes on the wire.
+    pub envelope: Vec<u8>,
+    /// BODY, as it goes on the wire.
+    pub body: Vec<u8>,
+    /// BODYSTRUCTURE, as it goes on the wire.
+    pub body_structure: Vec<u8>,
+    tree: Vec<u8>,
+}
+
+impl Email {
+    /// Where its parts lie.
+    ///
+    /// # Errors
+    /// [`Damaged`] when the stored tree cannot be read.
+    pub fn tree(&self) -> Result<Tree, Damaged> {
+        Tree::decode(&self.tree).map_err(|_| Damaged { what: "part tree" })
+    }
+
+    pub(crate) fn encode(blob: BlobId, size: u32, digest: &Digest) -> Vec<u8> {
+        let tree = digest.tree.encode();
+        let len = digest.envelope.len() + digest.body.len() + digest.bodystructure.len() + tree.len();
+        let mut out = Vec::with_capacity(len + 48);
+        put_u64(&mut out, blob.0);
+        put_u64(&mut out, size.into());
+        put_u64(&mut out, digest.header_bytes as u64);
+        put_u64(&mut out, digest.sent.is_some().into());
+        if let Some(sent) = digest.sent {
+            put_i64(&mut out, sent.seconds);
+            put_i64(&mut out, sent.zone_minutes.into());
+        }
+        for part in [&digest.envelope, &digest.body, &digest.bodystructure, &tree] {
+            put_bytes(&mut out, part);
+        }
+        out
+    }
+
+    pub(crate) fn decode(id: EmailId, bytes: &[u8]) -> Result<Self, Damaged> {
+        let mut r = Reader::new(bytes, "e-mail row");
+        let (blob, size, header_len) = (BlobId(r.u64()?), r.u32()?, r.u32()?);
+        let sent = match r.u64()? {
+            0 => None,
+            _ => {
+                let seconds = r.i64()?;
+                let zone_minutes = i16::try_from(r.i64()?).map_err(|_| r.damaged())?;
+                Some(InternalDate { seconds, zone_minutes })
+            }
+        };
+        let mut part = || r.bytes().map(<[u8]>::to_vec);
+        let (envelope, body, body_structure, tree) = (part()?, part()?, part()?, part()?);
+        r.end()?;
+        Ok(Self { id, blob, size, header_len, sent, envelope, body, body_structure, tree })
+    }
+}

@@ -1,0 +1,62 @@
+//! Housekeeping in the background: checkpoints, the sweeper, compaction. One task does it all, one thing at a time.
+
+use crate::error::Error;
+use crate::store::Store;
+use model::{AccountId, MailboxId};
+use parking_lot::Mutex;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How long expunged messages wait before the sweeper looks at them, so that it sees many at once.
+const SWEEP_EVERY: Duration = Duration::from_secs(20);
+
+/// What there is to do.
+#[derive(Default)]
+pub(crate) struct Due {
+    checkpoints: Mutex<BTreeSet<(AccountId, MailboxId)>>,
+    notify: Notify,
+}
+
+impl Due {
+    pub(crate) fn checkpoint_due(&self, account: AccountId, mailbox: MailboxId) {
+        if self.checkpoints.lock().insert((account, mailbox)) {
+            self.notify.notify_one();
+        }
+    }
+}
+
+impl Store {
+    /// Does the housekeeping for as long as it is polled. It may be dropped at any moment.
+    ///
+    /// # Errors
+    /// Returns when the store has failed; what merely went wrong with one account is logged.
+    pub async fn maintain(&self) -> Result<(), Error> {
+        let mut failed = self.shared.failed.subscribe();
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            tokio::select! {
+                () = self.shared.maintenance.notify.notified() => self.checkpoints().await,
+                _ = sweep.tick() => {
+                    if let Err(error) = self.sweep_all().await {
+                        tracing::error!(%error, "sweep");
+                    }
+                }
+                stopped = failed.wait_for(|failed| *failed) => {
+                    drop(stopped);
+                    return Err(crate::error::Fault::new("maintenance", crate::error::Stopped).into());
+                }
+            }
+        }
+    }
+
+    async fn checkpoints(&self) {
+        loop {
+            let next = self.shared.maintenance.checkpoints.lock().pop_first();
+            let Some((account, mailbox)) = next else { return };
+            if let Err(error) = self.checkpoint(account, mailbox).await {
+                tracing::error!(%error, %account, %mailbox, "checkpoint");
+            }
+        }
+    }
+}

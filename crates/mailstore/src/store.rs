@@ -1,0 +1,193 @@
+//! Opening the store, and the way from an account's id to the account.
+
+use crate::access::Access;
+use crate::account::{Account, load};
+use crate::cache::ImageCache;
+use crate::committer::Committer;
+use crate::error::{During, Error, Fault, Refusal};
+use crate::maintenance::Due;
+use crate::schema::{self, FORMAT_VERSION, StoreRow};
+use crate::shared::Shared;
+use model::{AccountId, Clock};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Weak};
+use storage::{Batch, BlobStore, Engine};
+use tokio::sync::{Mutex, Semaphore, watch};
+
+/// The most intents under way in the whole store; one more waits.
+const INTENTS_MAX: usize = 4096;
+
+/// What the operator can choose.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The largest message, in bytes.
+    pub message_bytes_max: u64,
+    /// How much memory the images of mailboxes may take, in bytes.
+    pub image_cache_bytes: usize,
+    /// Where literals wait that are too large for memory.
+    pub staging: std::path::PathBuf,
+    /// Below so many free bytes on the disk of the store, nothing is added to it.
+    pub disk_reserve_bytes: u64,
+}
+
+/// All accounts, on one engine and one blob store.
+pub struct Store {
+    pub(crate) shared: Arc<Shared>,
+    /// Accounts that are in use. The lock is held while one is read, so that there is never a second of it.
+    accounts: Mutex<HashMap<AccountId, Weak<Account>>>,
+    pub(crate) directory: Mutex<()>,
+}
+
+impl Store {
+    /// Opens a store, or makes one of an empty engine. Blocks while it reads.
+    ///
+    /// # Errors
+    /// A fault: the format is newer than this program, the engine has lost commits that the blobs have seen, or the
+    /// engine or the blobs fail.
+    pub fn open(
+        engine: Arc<dyn Engine>,
+        blobs: Arc<dyn BlobStore>,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Arc<Self>, Fault> {
+        let (mut row, number) = read_store(&*engine)?;
+        let seen = blobs.newest_commit_seen();
+        if seen > number {
+            return Err(Fault::new(
+                "open",
+                format!(
+                    "the engine is at commit {number}, but the segments have seen commit {seen}: the engine has lost acknowledged commits; restore a backup, or report this with both folders unchanged"
+                ),
+            ));
+        }
+        row.generation += 1;
+        let mut batch = Batch::default();
+        batch.put(schema::STORE.to_vec(), row.encode());
+        engine.commit(&batch)?;
+        blobs.note_commit(number);
+        let failed = watch::Sender::new(false);
+        let committer =
+            Committer::start(engine.clone(), blobs.clone(), number, failed.clone()).during("open")?;
+        let shared = Shared {
+            engine,
+            blobs,
+            clock,
+            committer,
+            failed,
+            images: ImageCache::new(options.image_cache_bytes),
+            options,
+            maintenance: Due::default(),
+            intents: Arc::new(Semaphore::new(INTENTS_MAX)),
+            next_blob: AtomicU64::new(Shared::first_blob(row.generation)),
+        };
+        Ok(Arc::new(Self {
+            shared: Arc::new(shared),
+            accounts: Mutex::default(),
+            directory: Mutex::default(),
+        }))
+    }
+
+    /// A user's way to the own account.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountMissing`], or a fault.
+    pub async fn enter(&self, user: AccountId) -> Result<Access, Error> {
+        let account = self.account(user).await?.ok_or(Refusal::AccountMissing)?;
+        Ok(Access::new(account, user))
+    }
+
+    pub(crate) async fn account(&self, id: AccountId) -> Result<Option<Arc<Account>>, Error> {
+        let mut accounts = self.accounts.lock().await;
+        if let Some(account) = accounts.get(&id).and_then(Weak::upgrade) {
+            return Ok(Some(account));
+        }
+        accounts.retain(|_, account| account.strong_count() > 0);
+        let account = Account::open(id, &self.shared).await?;
+        if let Some(account) = &account {
+            accounts.insert(id, Arc::downgrade(account));
+        }
+        Ok(account)
+    }
+
+    /// The ids of all accounts.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn accounts(&self) -> Result<Vec<AccountId>, Error> {
+        let list = |snapshot: &dyn storage::Snapshot| {
+            let mut all = Vec::new();
+            load::scan(snapshot, schema::HEADS, |key, _| {
+                all.extend(schema::last_u64(key).map(AccountId));
+                Ok(())
+            })?;
+            Ok(all)
+        };
+        self.shared.read(list).await
+    }
+
+    /// Resolves when the store has failed: the process must then end, since what was not answered is unknown.
+    pub async fn failed(&self) {
+        let mut failed = self.shared.failed.subscribe();
+        // An error means that the store is gone, which is no better.
+        let _ = failed.wait_for(|failed| *failed).await;
+    }
+
+    /// The largest message that is taken, in bytes.
+    #[must_use]
+    pub fn message_bytes_max(&self) -> u64 {
+        self.shared.options.message_bytes_max
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // The images hold their accounts, and those hold what is shared.
+        self.shared.images.clear();
+    }
+}
+
+impl Shared {
+    /// Refuses what needs space when there is hardly any, so that a full disk is never met in the middle of a commit.
+    pub(crate) fn has_space(&self) -> Result<(), Refusal> {
+        let reserve = self.options.disk_reserve_bytes;
+        match storage::free_bytes(&self.options.staging) {
+            Some(free) if free < reserve => Err(Refusal::DiskReserve { free, reserve }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The store's row and the number of the last commit.
+fn read_store(engine: &dyn Engine) -> Result<(StoreRow, u64), Fault> {
+    let snapshot = engine.snapshot()?;
+    let row = match snapshot.get(schema::STORE)? {
+        Some(row) => StoreRow::decode(&row)?,
+        None => StoreRow { version: FORMAT_VERSION, generation: 0, next_account: 1 },
+    };
+    if row.version > FORMAT_VERSION {
+        let newer = format!(
+            "the store has format version {}, and this program knows versions up to {FORMAT_VERSION}: use a newer postroom",
+            row.version
+        );
+        return Err(Fault::new("open", newer));
+    }
+    let number = snapshot.get(schema::COMMIT_NUMBER)?;
+    Ok((row, number.and_then(|n| schema::last_u64(&n)).unwrap_or_default()))
+}
+
+/// Up to which offset each segment holds records that the engine refers to: what lies above is the rest of a write
+/// that was never acknowledged, and may be cut.
+///
+/// # Errors
+/// A fault of the engine.
+pub fn committed_lengths(engine: &dyn Engine) -> Result<HashMap<u32, u64>, Fault> {
+    let mut lengths = HashMap::new();
+    load::scan(&*engine.snapshot()?, schema::SEGMENTS, |key, value| {
+        if let (Some(segment), Some(length)) = (schema::last_u32(key), schema::last_u64(value)) {
+            lengths.insert(segment, length);
+        }
+        Ok(())
+    })?;
+    Ok(lengths)
+}

@@ -1,0 +1,249 @@
+//! The sweeper: gives back the space of what nobody refers to any more, without stopping anyone.
+//!
+//! What a mailbox loses is noted in a grave by the commit that takes it. The sweeper reads graves, finds the e-mails
+//! that no mailbox holds, and deletes their rows through the same committer as everyone. Before that it looks again,
+//! under the account's lock: a copy may have brought an e-mail back into a mailbox since the graves were read.
+
+use crate::account::{Account, load};
+use crate::email::Email;
+use crate::error::{Error, Fault};
+use crate::schema;
+use crate::store::Store;
+use model::{AccountId, BlobId, EmailId, MailboxId, ModSeq};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use storage::{Batch, Location};
+
+/// Roughly how many expunged e-mails one round takes.
+const EMAILS_PER_ROUND: usize = 4096;
+
+/// Marks the keys of graves that a deleted mailbox left: no modseq reaches so high (RFC 7162 §3: 63 bits).
+const BURIED: u64 = 1 << 63;
+
+/// The graves of one round.
+#[derive(Default)]
+struct Round {
+    /// The account's commit that they were read after.
+    as_of: ModSeq,
+    graves: Vec<Vec<u8>>,
+    emails: BTreeSet<EmailId>,
+    /// Where each may still be.
+    references: HashMap<EmailId, Vec<MailboxId>>,
+    blobs: HashMap<EmailId, BlobId>,
+    /// Whether more graves are left for another round.
+    more: bool,
+}
+
+impl Store {
+    /// Sweeps every account that has graves, then deleted mailboxes, then segments that are mostly dead.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn sweep_all(&self) -> Result<(), Error> {
+        for (account, mailbox) in self.shared.read(tombstones).await? {
+            self.bury_mailbox(account, mailbox).await?;
+        }
+        for id in self.shared.read(accounts_with_graves).await? {
+            let Some(account) = self.account(id).await? else { continue };
+            self.drop_unlinked_stages(&account).await?;
+            while self.sweep(&account).await? {}
+        }
+        self.compact().await
+    }
+
+    /// One round on one account; whether another may find more.
+    async fn sweep(&self, account: &Arc<Account>) -> Result<bool, Error> {
+        let id = account.id;
+        let round = self.shared.read(move |snapshot| read_round(snapshot, id)).await?;
+        if round.graves.is_empty() {
+            return Ok(false);
+        }
+        let held = self.held(account, &round).await?;
+        let located = self.locations(&round).await?;
+        let progress = reclaim(account, &round, &held, &located).await?;
+        Ok(progress && round.more)
+    }
+
+    /// Which e-mails which mailboxes still hold.
+    async fn held(&self, account: &Account, round: &Round) -> Result<HashSet<(EmailId, MailboxId)>, Error> {
+        let mut wanted: BTreeMap<MailboxId, HashSet<EmailId>> = BTreeMap::new();
+        for (&email, mailboxes) in &round.references {
+            for &mailbox in mailboxes {
+                wanted.entry(mailbox).or_default().insert(email);
+            }
+        }
+        let mut held = HashSet::new();
+        for (mailbox, emails) in wanted {
+            let Some(image) = account.image(mailbox).await? else { continue };
+            held.extend(image.emails().filter(|email| emails.contains(email)).map(|email| (email, mailbox)));
+        }
+        Ok(held)
+    }
+
+    async fn locations(&self, round: &Round) -> Result<HashMap<BlobId, Location>, Error> {
+        let blobs: Vec<BlobId> = round.blobs.values().copied().collect();
+        let read = move |snapshot: &dyn storage::Snapshot| {
+            let keys: Vec<Vec<u8>> = blobs.iter().map(|&blob| schema::blob(blob)).collect();
+            let rows = snapshot.get_many(&keys)?;
+            let located = |(&blob, row): (&BlobId, Option<Vec<u8>>)| Some((blob, Location::decode(&row?)?));
+            Ok(blobs.iter().zip(rows).filter_map(located).collect())
+        };
+        self.shared.read(read).await
+    }
+
+    /// Turns the messages of a deleted mailbox into graves, and removes its rows.
+    async fn bury_mailbox(&self, id: AccountId, mailbox: MailboxId) -> Result<(), Error> {
+        let Some(account) = self.account(id).await? else { return Ok(()) };
+        let image =
+            self.shared.read(move |snapshot| load::read_rows(snapshot, id, mailbox, ModSeq::ZERO)).await?;
+        let emails: Vec<EmailId> = image.emails().collect();
+        for some in emails.chunks(EMAILS_PER_ROUND) {
+            let mut batch = Batch::default();
+            // Keyed by the first e-mail, not by a modseq, so that a round that was cut short writes the same rows again.
+            let number = ModSeq(BURIED | some.first().map_or(0, |email| email.0));
+            batch.put(schema::grave(id, number, mailbox), schema::encode_emails(some));
+            self.shared.commit_rows(batch, Vec::new()).await?;
+        }
+        let mut batch = Batch::default();
+        for rows in [schema::logs(id, mailbox), schema::chunks(id, mailbox), schema::vanisheds(id, mailbox)] {
+            batch.delete_range(rows.clone(), schema::after(&rows));
+        }
+        batch.delete(schema::tombstone(id, mailbox));
+        drop(account);
+        self.shared.commit_rows(batch, Vec::new()).await
+    }
+
+    /// Removes rows that a large copy staged and never linked, because it failed or the server was killed.
+    async fn drop_unlinked_stages(&self, account: &Account) -> Result<(), Error> {
+        let id = account.id;
+        let read = move |snapshot: &dyn storage::Snapshot| {
+            let mut stages = BTreeSet::new();
+            load::scan(snapshot, &schema::all_stages(id), |key, _| {
+                stages.extend(schema::stage_of(key));
+                Ok(())
+            })?;
+            let unlinked = |&stage: &u64| Ok(snapshot.get(&schema::linked(id, stage))?.is_none());
+            stages
+                .into_iter()
+                .map(|stage| unlinked(&stage).map(|is| is.then_some(stage)))
+                .collect::<Result<Vec<_>, Fault>>()
+        };
+        let unlinked: Vec<u64> = self.shared.read(read).await?.into_iter().flatten().collect();
+        let mut batch = Batch::default();
+        for stage in unlinked {
+            batch.delete_range(schema::stages(id, stage), schema::after(&schema::stages(id, stage)));
+        }
+        if batch.is_empty() || account.is_staging() {
+            return Ok(());
+        }
+        self.shared.commit_rows(batch, Vec::new()).await
+    }
+}
+
+/// Deletes what is surely no longer referred to, in one commit with the graves that told of it.
+async fn reclaim(
+    account: &Arc<Account>,
+    round: &Round,
+    held: &HashSet<(EmailId, MailboxId)>,
+    located: &HashMap<BlobId, Location>,
+) -> Result<bool, Error> {
+    let id = account.id;
+    let emails: HashSet<EmailId> = round.emails.iter().copied().collect();
+    let mut dead: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut batch = Batch::default();
+    // Resolved under the account's lock: nothing can be brought into a mailbox between the look and the commit.
+    let looked = account.lock().brought_in(round.as_of, &emails);
+    let Some(brought) = looked else { return Ok(false) };
+    for email in emails.difference(&brought) {
+        let mailboxes = round.references.get(email).map(Vec::as_slice).unwrap_or_default();
+        let gone = mailboxes.iter().filter(|mailbox| !held.contains(&(*email, **mailbox)));
+        let mut left = mailboxes.len();
+        for &mailbox in gone {
+            batch.delete(schema::reference(id, *email, mailbox));
+            left -= 1;
+        }
+        if left > 0 {
+            continue;
+        }
+        batch.delete(schema::email(id, *email));
+        if let Some(&blob) = round.blobs.get(email) {
+            batch.delete(schema::owner(blob, id, *email));
+            batch.delete(schema::blob(blob));
+            if let Some(at) = located.get(&blob) {
+                *dead.entry(at.segment).or_default() += u64::from(at.stored);
+            }
+        }
+    }
+    for grave in &round.graves {
+        batch.delete(grave.clone());
+    }
+    let shared = account.shared.clone();
+    let before = shared.read(|snapshot| crate::compact::read_dead(snapshot)).await?;
+    for (segment, bytes) in dead {
+        let bytes = bytes + before.get(&segment).copied().unwrap_or_default();
+        batch.put(schema::dead(segment), bytes.to_be_bytes().to_vec());
+    }
+    // Looked at again, now with the rows at hand, and queued under the same lock.
+    account
+        .commit_if(batch, |inner| inner.brought_in(round.as_of, &emails).is_some_and(|now| now == brought))
+        .await
+}
+
+fn read_round(snapshot: &dyn storage::Snapshot, id: AccountId) -> Result<Round, Fault> {
+    let head = snapshot
+        .get(&schema::head(id))?
+        .map(|row| schema::Head::decode(&row))
+        .transpose()?
+        .unwrap_or_default();
+    let mut round = Round { as_of: head.modseq, ..Round::default() };
+    load::scan(snapshot, &schema::graves(id), |key, value| {
+        if round.emails.len() >= EMAILS_PER_ROUND {
+            round.more = true;
+            return Ok(());
+        }
+        round.graves.push(key.to_vec());
+        round.emails.extend(schema::decode_emails(value)?);
+        Ok(())
+    })?;
+    for &email in &round.emails {
+        let mut mailboxes = Vec::new();
+        load::scan(snapshot, &schema::references(id, email), |key, _| {
+            mailboxes.extend(schema::last_u32(key).map(MailboxId));
+            Ok(())
+        })?;
+        round.references.insert(email, mailboxes);
+        if let Some(row) = snapshot.get(&schema::email(id, email))? {
+            round.blobs.insert(email, Email::decode(email, &row)?.blob);
+        }
+    }
+    Ok(round)
+}
+
+fn tombstones(snapshot: &dyn storage::Snapshot) -> Result<Vec<(AccountId, MailboxId)>, Fault> {
+    let mut all = Vec::new();
+    load::scan(snapshot, schema::TOMBSTONES, |key, _| {
+        all.extend(schema::account_of(key).zip(schema::last_u32(key).map(MailboxId)));
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// The accounts that have graves or staged rows, found by skipping from account to account.
+fn accounts_with_graves(snapshot: &dyn storage::Snapshot) -> Result<BTreeSet<AccountId>, Fault> {
+    let mut accounts = BTreeSet::new();
+    for table in [b'g', b'x'] {
+        let mut from = vec![table];
+        loop {
+            let mut found = None;
+            snapshot.scan(&from, &[table + 1], &mut |key, _| {
+                found = schema::account_of(key);
+                ControlFlow::Break(())
+            })?;
+            let Some(account) = found else { break };
+            accounts.insert(account);
+            from = schema::after(&[&[table][..], &account.0.to_be_bytes()].concat());
+        }
+    }
+    Ok(accounts)
+}

@@ -1,0 +1,93 @@
+//! STORE: flags of messages change (RFC 9051 §6.4.6, RFC 7162 §3.1.3).
+
+use super::Txn;
+use crate::change::{FLAGS_BY_RESULT_MAX, Op};
+use crate::error::Refusal;
+use crate::image::Message;
+use model::{Flags, MailboxId, ModSeq, NamedFlags, Uid, UidSet};
+
+/// What STORE does with the flags it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagOp {
+    /// `+FLAGS`
+    Add,
+    /// `-FLAGS`
+    Remove,
+    /// `FLAGS`
+    Replace,
+}
+
+/// A STORE.
+#[derive(Clone, Debug)]
+pub struct StoreFlags {
+    /// The messages.
+    pub uids: UidSet,
+    /// What to do.
+    pub op: FlagOp,
+    /// With these flags.
+    pub flags: NamedFlags,
+    /// Leave alone what was touched after this (RFC 7162 §3.1.3).
+    pub unchanged_since: Option<ModSeq>,
+}
+
+/// What became of each message of a STORE.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) changed: UidSet,
+    pub(crate) unchanged: UidSet,
+    pub(crate) modified: UidSet,
+}
+
+impl Txn<'_> {
+    pub(crate) fn store(&mut self, mailbox: MailboxId, request: &StoreFlags) -> Result<Resolved, Refusal> {
+        let (remove, add) = match request.op {
+            FlagOp::Add => (Flags::NONE, self.bits(&request.flags)?),
+            FlagOp::Remove => (self.known_bits(&request.flags), Flags::NONE),
+            FlagOp::Replace => (Flags::from_bits(u128::MAX), self.bits(&request.flags)?),
+        };
+        let mut resolved = Resolved::default();
+        let mut results: Vec<(Uid, Flags)> = Vec::new();
+        let mut tally = Tally::default();
+        for m in self.image(mailbox)?.range(&request.uids) {
+            let flags = m.flags.without(remove).with(add);
+            if request.unchanged_since.is_some_and(|since| m.modseq > since) {
+                resolved.modified.insert(m.uid);
+            } else if flags == m.flags {
+                resolved.unchanged.insert(m.uid);
+            } else {
+                resolved.changed.insert(m.uid);
+                tally.count(&m, flags);
+                if results.len() <= FLAGS_BY_RESULT_MAX {
+                    results.push((m.uid, flags));
+                }
+            }
+        }
+        if !resolved.changed.is_empty() {
+            let row = self.row_mut(mailbox)?;
+            row.unseen = row.unseen.saturating_add_signed(tally.unseen);
+            row.deleted = row.deleted.saturating_add_signed(tally.deleted);
+            let op = if results.len() <= FLAGS_BY_RESULT_MAX {
+                Op::Flags { messages: results }
+            } else {
+                Op::FlagsDelta { uids: resolved.changed.clone(), remove, add }
+            };
+            self.record(mailbox, op)?;
+        }
+        Ok(resolved)
+    }
+}
+
+/// How the mailbox's counters move.
+#[derive(Default)]
+struct Tally {
+    unseen: i32,
+    deleted: i32,
+}
+
+impl Tally {
+    fn count(&mut self, before: &Message, after: Flags) {
+        let is = |flags: Flags, flag| i32::from(flags.contains(flag));
+        self.unseen += is(before.flags, Flags::SEEN) - is(after, Flags::SEEN);
+        self.deleted += is(after, Flags::DELETED) - is(before.flags, Flags::DELETED);
+    }
+}

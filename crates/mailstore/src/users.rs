@@ -1,0 +1,172 @@
+//! The users' records, kept in the store beside their mail.
+//!
+//! Who may log in is decided elsewhere; here a record is only kept. A user and the account's mailboxes are made in one
+//! commit, so that there is never one without the other.
+
+use crate::account::load;
+use crate::codec::{Damaged, Reader, put_bytes, put_u64};
+use crate::error::{Error, Refusal};
+use crate::schema::{self, StoreRow};
+use crate::state::State;
+use crate::store::Store;
+use crate::txn::Txn;
+use model::{AccountId, MailboxName, SpecialUse};
+use std::ops::ControlFlow;
+use storage::Batch;
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The full address.
+    pub login: String,
+    /// The account.
+    pub account: AccountId,
+    /// The password's hash (a PHC string).
+    pub password_hash: String,
+    /// Whether the user may log in.
+    pub enabled: bool,
+}
+
+impl User {
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_u64(&mut out, self.account.0);
+        put_bytes(&mut out, self.password_hash.as_bytes());
+        put_u64(&mut out, self.enabled.into());
+        out
+    }
+
+    fn decode(key: &[u8], value: &[u8]) -> Result<Self, Damaged> {
+        let mut r = Reader::new(value, "user");
+        let login = key.get(1..).and_then(|login| std::str::from_utf8(login).ok());
+        let login = login.ok_or_else(|| r.damaged())?.to_owned();
+        let user =
+            Self { login, account: AccountId(r.u64()?), password_hash: r.string()?, enabled: r.u64()? != 0 };
+        r.end()?;
+        Ok(user)
+    }
+}
+
+impl Store {
+    /// A user by full address. Blocks for a look-up.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn user(&self, login: &str) -> Result<Option<User>, Error> {
+        let key = schema::user(login);
+        let row =
+            self.shared.engine.snapshot().and_then(|s| s.get(&key)).map_err(crate::error::Fault::from)?;
+        Ok(row.map(|row| User::decode(&key, &row)).transpose().map_err(crate::error::Fault::from)?)
+    }
+
+    /// All users, by address.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn users(&self) -> Result<Vec<User>, Error> {
+        let list = |snapshot: &dyn storage::Snapshot| {
+            let mut all = Vec::new();
+            load::scan(snapshot, schema::USERS, |key, value| {
+                all.push(User::decode(key, value)?);
+                Ok(())
+            })?;
+            Ok(all)
+        };
+        self.shared.read(list).await
+    }
+
+    /// Makes a user with an account: INBOX and the default folders, all subscribed.
+    ///
+    /// # Errors
+    /// [`Refusal::UserExists`], or a fault.
+    pub async fn add_user(
+        &self,
+        login: &str,
+        password_hash: &str,
+        folders: &[(MailboxName, Option<SpecialUse>)],
+    ) -> Result<AccountId, Error> {
+        let _one_at_a_time = self.directory.lock().await;
+        if self.user(login)?.is_some() {
+            return Err(Refusal::UserExists.into());
+        }
+        let mut store = self.store_row().await?;
+        let account = AccountId(store.next_account);
+        store.next_account += 1;
+        let user =
+            User { login: login.to_owned(), account, password_hash: password_hash.to_owned(), enabled: true };
+        let mut batch = self.new_account(account, folders)?;
+        batch.put(schema::STORE.to_vec(), store.encode());
+        batch.put(schema::user(login), user.encode());
+        self.shared.commit_rows(batch, Vec::new()).await?;
+        Ok(account)
+    }
+
+    fn new_account(
+        &self,
+        account: AccountId,
+        folders: &[(MailboxName, Option<SpecialUse>)],
+    ) -> Result<Batch, Refusal> {
+        let mut empty = State::default();
+        empty.head.next_mailbox = 1;
+        empty.head.next_email = 1;
+        let mut txn = Txn::new(account, &empty, self.shared.clock.now());
+        let inbox = [(MailboxName::inbox(), None)];
+        for (name, special_use) in inbox.iter().chain(folders) {
+            txn.create(name, *special_use)?;
+            txn.subscribe(name, true)?;
+        }
+        Ok(txn.finish().batch)
+    }
+
+    /// Replaces a user's password hash. The old password is refused from then on.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountMissing`], or a fault.
+    pub async fn set_password(&self, login: &str, password_hash: &str) -> Result<(), Error> {
+        let _one_at_a_time = self.directory.lock().await;
+        let mut user = self.user(login)?.ok_or(Refusal::AccountMissing)?;
+        password_hash.clone_into(&mut user.password_hash);
+        let mut batch = Batch::default();
+        batch.put(schema::user(login), user.encode());
+        self.shared.commit_rows(batch, Vec::new()).await
+    }
+
+    /// Removes a user. The account's mailboxes are deleted; the sweeper gives their space back.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountMissing`], or a fault.
+    pub async fn remove_user(&self, login: &str) -> Result<(), Error> {
+        let _one_at_a_time = self.directory.lock().await;
+        let user = self.user(login)?.ok_or(Refusal::AccountMissing)?;
+        let mut batch = Batch::default();
+        batch.delete(schema::user(login));
+        self.shared.commit_rows(batch, Vec::new()).await?;
+        let Some(account) = self.account(user.account).await? else { return Ok(()) };
+        account.commit(&[], |txn| txn.delete_all()).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn store_row(&self) -> Result<StoreRow, Error> {
+        let read = |snapshot: &dyn storage::Snapshot| {
+            let row = snapshot.get(schema::STORE)?.ok_or(Damaged { what: "store row" })?;
+            Ok(StoreRow::decode(&row)?)
+        };
+        self.shared.read(read).await
+    }
+
+    /// Whether there is any user.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn has_users(&self) -> Result<bool, Error> {
+        let any = |snapshot: &dyn storage::Snapshot| {
+            let mut any = false;
+            snapshot.scan(schema::USERS, &schema::after(schema::USERS), &mut |_, _| {
+                any = true;
+                ControlFlow::Break(())
+            })?;
+            Ok(any)
+        };
+        self.shared.read(any).await
+    }
+}

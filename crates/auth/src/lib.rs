@@ -1,1 +1,21 @@
-//! (to come)
+//! Who may log in, and as whom: directories, password hashing, the memory of recent logins, SASL.
+//!
+//! It knows no protocol beyond SASL's own exchanges and no store: users come from a [`Directory`].
+
+mod authenticator;
+mod cache;
+mod directory;
+mod generate;
+mod login_name;
+mod password;
+mod pool;
+pub mod sasl;
+
+pub use authenticator::{Authenticator, Identity, LoginError, Refusal, Settings};
+pub use cache::{CacheSettings, RecentLogins};
+pub use directory::{BoxFuture, Directory, DirectoryFault, MemoryDirectory, UserRecord};
+pub use generate::readable_password;
+pub use login_name::{InvalidLogin, LOGIN_BYTES_MAX, LoginName};
+pub use password::{Cost, InvalidCost, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, WeakPassword};
+pub use pool::{HashFault, HashingPool, PoolError, PoolSettings};
+pub use sasl::{Credentials, Exchange, Mechanism, SaslFailure, Step};

@@ -1,0 +1,73 @@
+//! Where users come from. The server's own users live in the store; tests keep them in memory.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+
+use model::AccountId;
+use parking_lot::Mutex;
+
+use crate::login_name::LoginName;
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One user, as a directory knows them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserRecord {
+    /// Whose mail it is.
+    pub account: AccountId,
+    /// The full address in its one form ([`LoginName::as_str`]).
+    pub login: String,
+    /// The Argon2 hash of the password, as a PHC string.
+    pub password_hash: String,
+    /// Whether the user may log in.
+    pub enabled: bool,
+}
+
+/// A directory could not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("directory: {op}: {source}")]
+pub struct DirectoryFault {
+    /// What was asked of it.
+    pub op: &'static str,
+    /// Why it failed.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+/// Finds users by the name that they log in with.
+pub trait Directory: Send + Sync + 'static {
+    /// The user of that name; `None` when there is none. Disabled users are found.
+    ///
+    /// # Errors
+    /// The directory cannot be asked.
+    fn find<'a>(&'a self, login: &'a LoginName) -> BoxFuture<'a, Result<Option<UserRecord>, DirectoryFault>>;
+}
+
+impl fmt::Debug for UserRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserRecord")
+            .field("account", &self.account)
+            .field("login", &self.login)
+            .field("enabled", &self.enabled)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Users in memory, for tests.
+#[derive(Debug, Default)]
+pub struct MemoryDirectory(Mutex<HashMap<String, UserRecord>>);
+
+impl MemoryDirectory {
+    /// Adds a user, or replaces the one with the same login.
+    pub fn put(&self, user: UserRecord) {
+        self.0.lock().insert(user.login.clone(), user);
+    }
+}
+
+impl Directory for MemoryDirectory {
+    fn find<'a>(&'a self, login: &'a LoginName) -> BoxFuture<'a, Result<Option<UserRecord>, DirectoryFault>> {
+        Box::pin(async move { Ok(self.0.lock().get(login.as_str()).cloned()) })
+    }
+}

@@ -127,6 +127,13 @@ impl Parser<'_> {
     }
 
     fn word(&mut self, spaced: bool, word: Vec<u8>) {
+        // White space ends a bare domain: the comma before the next address was forgotten.
+        if spaced && self.pending.place == (Place::Domain { in_angle: false }) {
+            let ends_open = self.pending.domain.0.last().is_none_or(|(_, last)| last.ends_with(b"."));
+            if !ends_open && !word.starts_with(b".") {
+                self.finish();
+            }
+        }
         let pending = &mut self.pending;
         match pending.place {
             Place::Phrase => pending.phrase.push(spaced, word),
@@ -273,5 +280,6 @@ mod tests {
         }
         assert!(read(" , ,; ").is_empty());
         assert_eq!(read("<a@b> <c@d>"), vec!["||a|b", "||c|d"]);
+        assert_eq!(read("a@b c@d"), vec!["||a|b", "||c|d"]);
     }
 }

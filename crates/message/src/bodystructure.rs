@@ -99,9 +99,10 @@ impl Writer<'_> {
                 self.raw(" ");
                 push_string(self.out, &found.sub);
                 self.raw(" ");
-                // RFC 2045 §5.2: plain text without a charset is US-ASCII.
-                if found.is("text", "plain") && found.parameters.is_empty() {
-                    self.raw(r#"("CHARSET" "US-ASCII")"#);
+                // RFC 2045 §5.2: plain text without a charset is US-ASCII. Other kinds of text may name
+                // theirs within, as HTML does.
+                if found.is("text", "plain") && found.parameter("charset").is_none() {
+                    self.parameters(&[&found.parameters[..], &[default_charset()]].concat());
                 } else {
                     self.parameters(&found.parameters);
                 }
@@ -160,6 +161,10 @@ impl Writer<'_> {
     }
 }
 
+fn default_charset() -> Parameter {
+    Parameter { name: b"CHARSET".to_vec(), value: b"US-ASCII".to_vec() }
+}
+
 fn has_parts(found: &ContentType) -> bool {
     found.is_main("multipart") || found.is("message", "rfc822")
 }
@@ -180,6 +185,14 @@ mod tests {
         let basic = r#""TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 10 2"#;
         assert_eq!(wire(message, Form::Body), format!("({basic})"));
         assert_eq!(wire(message, Form::Extended), format!("({basic} NIL NIL NIL NIL)"));
+    }
+
+    #[test]
+    fn plain_text_without_a_charset_is_us_ascii() {
+        let flowed = wire(b"Content-Type: text/plain; format=flowed\r\n\r\n", Form::Body);
+        assert_eq!(flowed, r#"("text" "plain" ("format" "flowed" "CHARSET" "US-ASCII") NIL NIL "7BIT" 0 0)"#);
+        let html = wire(b"Content-Type: text/html\r\n\r\n", Form::Body);
+        assert_eq!(html, r#"("text" "html" NIL NIL NIL "7BIT" 0 0)"#);
     }
 
     #[test]

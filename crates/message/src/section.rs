@@ -134,6 +134,8 @@ fn select(header: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::structure::tests::messages;
+    use proptest::prelude::*;
 
     /// The message of RFC 3501 §6.4.5, each part holding its own number.
     fn example() -> Vec<u8> {
@@ -245,5 +247,47 @@ mod tests {
         assert_eq!(nested.unwrap(), "To: you\r\n\r\n");
         let bare = get(b"A: b\r\nC: d\r\n", &[], SectionText::HeaderFields(names(&["A"])));
         assert_eq!(bare.unwrap(), "A: b\r\n");
+    }
+
+    proptest! {
+        #[test]
+        fn header_and_text_of_any_message_are_the_message(message in messages()) {
+            let tree = Tree::of(&message);
+            let part = |what| Section { path: Vec::new(), what }.of(&tree, &message).unwrap().into_owned();
+            prop_assert_eq!([part(SectionText::Header), part(SectionText::Text)].concat(), message.clone());
+            prop_assert_eq!(part(SectionText::All), message.clone());
+        }
+
+        #[test]
+        fn chosen_and_other_fields_are_the_header(message in messages()) {
+            let tree = Tree::of(&message);
+            let size = |what| Section { path: Vec::new(), what }.of(&tree, &message).unwrap().len();
+            let names = vec!["to".to_owned(), "Content-Type".to_owned()];
+            let header = tree.root().header();
+            let blank = header.len() - fields(&message[header]).map(|field| field.range.len()).sum::<usize>();
+            prop_assert_eq!(
+                size(SectionText::HeaderFields(names.clone())) + size(SectionText::HeaderFieldsNot(names)),
+                size(SectionText::Header) + blank
+            );
+        }
+
+        #[test]
+        fn a_section_lies_within_the_message(
+            message in messages(),
+            path in proptest::collection::vec(0u32..4, 0..4),
+            kind in 0..4,
+        ) {
+            let what = match kind {
+                0 => SectionText::All,
+                1 => SectionText::Header,
+                2 => SectionText::Text,
+                _ => SectionText::Mime,
+            };
+            let section = Section { path, what };
+            let tree = Tree::of(&message);
+            if let Some(range) = section.locate(&tree) {
+                prop_assert!(range.start <= range.end && range.end <= message.len());
+            }
+        }
     }
 }

@@ -177,6 +177,7 @@ fn decoded(field: &Field<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const MESSAGE: &str = "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n aus K\u{f6}ln\r\nX-Empty:\r\n\
         Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n--b\r\n\
@@ -219,5 +220,15 @@ mod tests {
         assert!(contains(message.as_bytes(), &tree, Scope::Body, &Needle::new("NEEDLE IN ÄÖÜ")));
         assert!(contains(message.as_bytes(), &tree, Scope::Body, &Needle::new("xxneedle")));
         assert!(!contains(message.as_bytes(), &tree, Scope::Body, &Needle::new("needlex")));
+    }
+
+    proptest! {
+        #[test]
+        fn every_piece_of_a_body_is_found(body in "[ -~äßΣ\u{3b1}\r\n]{1,60}", from in 0usize..60, length in 1usize..20) {
+            let message = format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{body}");
+            let piece: String = body.chars().skip(from % body.chars().count()).take(length).collect();
+            let tree = Tree::of(message.as_bytes());
+            prop_assert!(contains(message.as_bytes(), &tree, Scope::Body, &Needle::new(&piece)));
+        }
     }
 }

@@ -127,3 +127,99 @@ fn report(name: &'static str, ended: Result<(), tokio::task::JoinError>) {
         tracing::error!(listener = name, %error, "a session broke off");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::drain::Drained;
+    use crate::limit::Limits;
+
+    fn service(limits: Limits) -> Service {
+        Service {
+            name: "test",
+            implicit_tls: None,
+            gate: Gate::new(limits),
+            drain: Drain::new(),
+            timeouts: Timeouts::default(),
+            turned_away: b"* BYE full\r\n",
+        }
+    }
+
+    /// Greets, and says goodbye when the drain begins.
+    async fn greet(mut conn: Conn, drain: Drain) {
+        if conn.send(b"hello\r\n").await.is_ok() && conn.flush().await.is_ok() {
+            drain.begun().await;
+            if conn.send(b"bye\r\n").await.is_ok() {
+                conn.close().await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn sessions_say_goodbye_before_the_drain_is_over() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let addr = listener.local_addr();
+        let service = service(Limits::default());
+        let (drain, gate) = (service.drain.clone(), service.gate.clone());
+        let told = drain.clone();
+        let serving = tokio::spawn(serve(listener, service, move |conn| greet(conn, told.clone())));
+
+        let mut client = TcpStream::connect(addr).await.unwrap();
+        let mut hello = [0; 7];
+        client.read_exact(&mut hello).await.unwrap();
+        assert_eq!((gate.open(), drain.sessions()), (1, 1));
+
+        drain.begin();
+        let mut rest = String::new();
+        client.read_to_string(&mut rest).await.unwrap();
+        assert_eq!(rest, "bye\r\n");
+        assert_eq!(drain.drained(Duration::from_secs(10)).await, Drained::Whole);
+        serving.await.unwrap().unwrap();
+        assert_eq!(gate.open(), 0);
+        assert!(TcpStream::connect(addr).await.is_err(), "nobody listens any more");
+    }
+
+    #[tokio::test]
+    async fn who_is_turned_away_is_told_so() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let addr = listener.local_addr();
+        let service = service(Limits { total: 1, per_address: 1 });
+        let drain = service.drain.clone();
+        let serving = tokio::spawn(serve(listener, service, move |conn| greet(conn, drain.clone())));
+
+        let mut first = TcpStream::connect(addr).await.unwrap();
+        first.read_exact(&mut [0; 7]).await.unwrap();
+        let mut second = TcpStream::connect(addr).await.unwrap();
+        let mut told = String::new();
+        second.read_to_string(&mut told).await.unwrap();
+        assert_eq!(told, "* BYE full\r\n");
+        serving.abort();
+    }
+
+    #[tokio::test]
+    async fn a_session_that_panics_ends_alone() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let addr = listener.local_addr();
+        let service = service(Limits::default());
+        let gate = service.gate.clone();
+        let serving = tokio::spawn(serve(listener, service, |mut conn: Conn| async move {
+            let mut line = Vec::new();
+            assert!(conn.fill(&mut line, Duration::from_secs(10)).await.is_ok() && line != b"panic");
+            conn.out().append(&mut line);
+            conn.close().await;
+        }));
+        for (line, answer) in [("panic", ""), ("fine", "fine")] {
+            let mut client = TcpStream::connect(addr).await.unwrap();
+            client.write_all(line.as_bytes()).await.unwrap();
+            let mut got = String::new();
+            client.read_to_string(&mut got).await.unwrap();
+            assert_eq!(got, answer);
+        }
+        while gate.open() > 0 {
+            tokio::task::yield_now().await;
+        }
+        serving.abort();
+    }
+}

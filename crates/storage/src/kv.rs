@@ -1,0 +1,109 @@
+//! Key-value engines: ordered bytes, consistent snapshots, and one atomic batch that is durable on return.
+
+mod memory;
+#[cfg(feature = "rocksdb")]
+mod rocksdb;
+
+pub use memory::MemoryEngine;
+#[cfg(feature = "rocksdb")]
+pub use rocksdb::{RocksEngine, RocksOptions};
+
+use crate::Error;
+use std::ops::ControlFlow;
+
+/// Looks at a row; breaks when it has seen enough.
+pub type Each<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
+
+/// An ordered key-value engine. All calls block.
+pub trait Engine: Send + Sync + 'static {
+    /// A consistent view, which later commits do not change.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error>;
+
+    /// Carries out all of the batch or nothing; durable on return.
+    ///
+    /// # Errors
+    /// When the engine fails. Whether the batch was carried out is unknown then, and no later commit may succeed.
+    fn commit(&self, batch: &Batch) -> Result<(), Error>;
+}
+
+/// A view of an engine at one moment.
+pub trait Snapshot: Send + Sync {
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// When the engine fails, or the value is damaged.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
+
+    /// The values of keys, in their order.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`].
+    fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Error>;
+
+    /// Shows the rows with `from <= key < to`, ascending, until `each` breaks.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`].
+    fn scan(&self, from: &[u8], to: &[u8], each: Each<'_>) -> Result<(), Error>;
+}
+
+/// Changes that are carried out together, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    ops: Vec<Op>,
+    bytes: usize,
+}
+
+/// One change of a [`Batch`].
+#[derive(Clone, Debug)]
+pub(crate) enum Op {
+    Put(Vec<u8>, Vec<u8>),
+    Delete(Vec<u8>),
+    /// From the first key to before the second.
+    DeleteRange(Vec<u8>, Vec<u8>),
+}
+
+impl Batch {
+    /// Gives a key a value.
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.bytes += key.len() + value.len();
+        self.ops.push(Op::Put(key, value));
+    }
+
+    /// Removes a key, if it is there.
+    pub fn delete(&mut self, key: Vec<u8>) {
+        self.bytes += key.len();
+        self.ops.push(Op::Delete(key));
+    }
+
+    /// Removes every key from `from` to before `to`.
+    pub fn delete_range(&mut self, from: Vec<u8>, to: Vec<u8>) {
+        self.bytes += from.len() + to.len();
+        self.ops.push(Op::DeleteRange(from, to));
+    }
+
+    /// Adds the changes of another batch behind these.
+    pub fn extend(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.ops.extend(other.ops);
+    }
+
+    /// Whether there is no change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+
+    /// How many bytes of keys and values.
+    #[must_use]
+    pub const fn size_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+}

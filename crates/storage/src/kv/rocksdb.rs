@@ -1,0 +1,129 @@
+//! RocksDB, the embedded engine (`docs/decisions/0002-rocksdb.md`).
+
+use super::{Batch, Each, Engine, Op, Snapshot};
+use crate::Error;
+use rocksdb::{
+    BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, Direction, IteratorMode, LogLevel, Options,
+    ReadOptions, WriteBatch, WriteOptions,
+};
+use std::path::Path;
+
+/// Small blocks: a mailbox's rows are read one by one as often as in a run.
+const BLOCK_BYTES: usize = 8 << 10;
+/// What a commit may wait behind when it is flushed.
+const WRITE_BUFFER_BYTES: usize = 64 << 20;
+/// Bounds what is read again after a kill.
+const WAL_BYTES_MAX: u64 = 256 << 20;
+/// Files that are held open.
+const OPEN_FILES_MAX: i32 = 512;
+/// Bits per key of the filters that spare look-ups in files that do not have the key.
+const FILTER_BITS: f64 = 10.0;
+/// From this many rows on, keys are looked up together rather than one by one.
+const MULTI_GET_MIN: usize = 2;
+
+/// What the operator can choose.
+#[derive(Clone, Copy, Debug)]
+pub struct RocksOptions {
+    /// Memory for blocks that were read, shared by all reads, in bytes.
+    pub cache_bytes: usize,
+}
+
+impl Default for RocksOptions {
+    fn default() -> Self {
+        Self { cache_bytes: 64 << 20 }
+    }
+}
+
+/// An open database. One process at a time has it.
+pub struct RocksEngine {
+    db: DB,
+    durable: WriteOptions,
+}
+
+impl RocksEngine {
+    /// Opens the database of a folder, or makes it.
+    ///
+    /// # Errors
+    /// When another process has it, it is damaged (other than by a torn end of the log), or cannot be read.
+    pub fn open(folder: &Path, options: RocksOptions) -> Result<Self, Error> {
+        let db = DB::open(&settings(options), folder).map_err(|error| failed("open", error))?;
+        let mut durable = WriteOptions::default();
+        durable.set_sync(true);
+        Ok(Self { db, durable })
+    }
+}
+
+fn settings(options: RocksOptions) -> Options {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(&Cache::new_lru_cache(options.cache_bytes));
+    table.set_block_size(BLOCK_BYTES);
+    table.set_bloom_filter(FILTER_BITS, false);
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    let mut settings = Options::default();
+    settings.create_if_missing(true);
+    settings.set_block_based_table_factory(&table);
+    settings.set_compression_type(DBCompressionType::Lz4);
+    settings.set_write_buffer_size(WRITE_BUFFER_BYTES);
+    settings.set_max_total_wal_size(WAL_BYTES_MAX);
+    settings.set_max_open_files(OPEN_FILES_MAX);
+    settings.set_max_background_jobs(2);
+    settings.set_bytes_per_sync(1 << 20);
+    // A commit that was torn by a power cut was never acknowledged and is dropped; any other damage in the log is
+    // reported, where the default mode would silently drop every commit behind it.
+    settings.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    settings.set_track_and_verify_wals_in_manifest(true);
+    settings.set_paranoid_checks(true);
+    settings.set_keep_log_file_num(2);
+    settings.set_log_level(LogLevel::Warn);
+    settings
+}
+
+fn failed(op: &'static str, error: rocksdb::Error) -> Error {
+    Error::Engine { op, message: error.into_string() }
+}
+
+impl Engine for RocksEngine {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
+        Ok(Box::new(View(self.db.snapshot())))
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), Error> {
+        let mut write = WriteBatch::default();
+        for op in batch.ops() {
+            match op {
+                Op::Put(key, value) => write.put(key, value),
+                Op::Delete(key) => write.delete(key),
+                Op::DeleteRange(from, to) => write.delete_range(from, to),
+            }
+        }
+        self.db.write_opt(write, &self.durable).map_err(|error| failed("commit", error))
+    }
+}
+
+struct View<'a>(rocksdb::Snapshot<'a>);
+
+impl Snapshot for View<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.0.get(key).map_err(|error| failed("get", error))
+    }
+
+    fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        if keys.len() < MULTI_GET_MIN {
+            return keys.iter().map(|key| self.get(key)).collect();
+        }
+        self.0.multi_get(keys).into_iter().map(|value| value.map_err(|error| failed("get", error))).collect()
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], each: Each<'_>) -> Result<(), Error> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_upper_bound(to);
+        for row in self.0.iterator_opt(IteratorMode::From(from, Direction::Forward), options) {
+            let (key, value) = row.map_err(|error| failed("scan", error))?;
+            if each(&key, &value).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

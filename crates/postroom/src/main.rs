@@ -1,2 +1,4 @@
-//! (to come)
+//! (in the making)
+mod config;
+mod import;
 fn main() {}

@@ -1,0 +1,281 @@
+//! The configuration of `postroom serve`: what can be chosen, what holds where nothing is, and reading the file.
+//!
+//! `docs/configuration.md` documents every key and `postroom.toml` shows each with its default; a test keeps the three
+//! together.
+
+mod keys;
+mod read;
+mod reader;
+mod size;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use auth::{CacheSettings, Cost, PoolSettings};
+use model::{MailboxName, SpecialUse};
+
+pub(crate) use reader::Problem;
+
+/// The sample that ships with the program.
+pub(crate) const SAMPLE: &str = include_str!("../postroom.toml");
+
+/// The largest configuration file that is read, in bytes.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// All that the operator can choose.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// Where everything is kept.
+    pub(crate) data: PathBuf,
+    /// What the server calls itself.
+    pub(crate) hostname: String,
+    /// The domain of login names without one.
+    pub(crate) default_domain: String,
+    /// The domains that users can be in.
+    pub(crate) domains: Vec<String>,
+    /// Whom to run as, when started as root.
+    pub(crate) run_as: Option<RunAs>,
+    /// Where passwords are taken without TLS.
+    pub(crate) plaintext_login: PlaintextLogin,
+    /// Where to listen.
+    pub(crate) listeners: Vec<Listen>,
+    /// The certificate; there may be none when only HTTP is served.
+    pub(crate) tls: Option<TlsSource>,
+    /// What is logged, and how.
+    pub(crate) log: LogSettings,
+    /// Bounds.
+    pub(crate) limits: Limits,
+    /// The folders of a new account, besides INBOX.
+    pub(crate) folders: Vec<(MailboxName, Option<SpecialUse>)>,
+    /// How passwords are hashed.
+    pub(crate) hashing: PoolSettings,
+    /// What is remembered of recent logins.
+    pub(crate) recent_logins: CacheSettings,
+}
+
+/// A user, and perhaps a group, of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunAs {
+    /// The user's name.
+    pub(crate) user: String,
+    /// The group, if not the user's own.
+    pub(crate) group: Option<String>,
+}
+
+/// Where a password may travel without encryption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlaintextLogin {
+    /// Nowhere.
+    Never,
+    /// Between programs of this machine.
+    Loopback,
+}
+
+/// What is spoken at a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Protocol {
+    /// IMAP in plain text, with STARTTLS.
+    Imap,
+    /// IMAP inside TLS.
+    Imaps,
+    /// Health and metrics.
+    Http,
+}
+
+impl Protocol {
+    /// Every protocol with its name in the configuration and in the log.
+    pub(crate) const NAMES: [(&'static str, Self); 3] =
+        [("imap", Self::Imap), ("imaps", Self::Imaps), ("http", Self::Http)];
+
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Imap => "imap",
+            Self::Imaps => "imaps",
+            Self::Http => "http",
+        }
+    }
+}
+
+/// One listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listen {
+    /// What is spoken there.
+    pub(crate) protocol: Protocol,
+    /// Where it is.
+    pub(crate) place: Place,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An address that the server binds.
+    Address(SocketAddr),
+    /// The sockets that the service manager hands over under this name.
+    Systemd(String),
+}
+
+/// Where the certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TlsSource {
+    /// From these PEM files.
+    Files {
+        /// The chain, the server's own certificate first.
+        certificate: PathBuf,
+        /// Its key.
+        key: PathBuf,
+    },
+    /// One that the server makes for itself in its data folder.
+    SelfSigned,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogSettings {
+    /// How a line looks.
+    pub(crate) format: LogFormat,
+    /// What is important enough.
+    pub(crate) level: tracing::Level,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: a JSON object a line.
+    Json,
+}
+
+/// Bounds that depend on the machine and its users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Connections in all, and from one address.
+    pub(crate) connections: net::Limits,
+    /// The largest message, in bytes.
+    pub(crate) message_bytes: u64,
+    /// Memory for the images of mailboxes, in bytes.
+    pub(crate) image_cache_bytes: usize,
+    /// Below so many free bytes, nothing is added to the store.
+    pub(crate) disk_reserve_bytes: u64,
+    /// How long sessions have to end when the server is stopped.
+    pub(crate) drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: net::Limits::default(),
+            message_bytes: 64 << 20,
+            image_cache_bytes: 256 << 20,
+            disk_reserve_bytes: 256 << 20,
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: tracing::Level::INFO }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is too large to be a configuration.
+    #[error("{path} is larger than any configuration ({FILE_BYTES_MAX} bytes at most)", path = path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file says something that cannot be followed.
+    #[error("{}", listed(path, problems))]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// All that is wrong with it, in the order of its lines.
+        problems: Vec<Problem>,
+    },
+}
+
+fn listed(path: &Path, problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(|p| format!("{}:{p}", path.display())).collect();
+    lines.join("\n")
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// It cannot be read, or all that is wrong with it.
+    pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
+            return Err(ConfigError::TooLarge { path: path.to_owned() });
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        read::config(&text).map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
+    }
+
+    /// The configuration of the demo, which has no file, and of commands that are given a data folder alone.
+    pub(crate) fn demo(data: PathBuf) -> Self {
+        let domain = "demo.example".to_owned();
+        Self {
+            data,
+            hostname: "localhost".to_owned(),
+            default_domain: domain.clone(),
+            domains: vec![domain],
+            run_as: None,
+            plaintext_login: PlaintextLogin::Never,
+            listeners: Vec::new(),
+            tls: Some(TlsSource::SelfSigned),
+            log: LogSettings::default(),
+            limits: Limits::default(),
+            folders: default_folders(),
+            hashing: PoolSettings::default(),
+            recent_logins: CacheSettings::default(),
+        }
+    }
+}
+
+/// The roles of the folders of a new account, with the key and the name that each has unless configured.
+pub(crate) const FOLDERS: [(&str, &str, SpecialUse); 5] = [
+    ("drafts", "Drafts", SpecialUse::Drafts),
+    ("sent", "Sent", SpecialUse::Sent),
+    ("archive", "Archive", SpecialUse::Archive),
+    ("junk", "Junk", SpecialUse::Junk),
+    ("trash", "Trash", SpecialUse::Trash),
+];
+
+fn default_folders() -> Vec<(MailboxName, Option<SpecialUse>)> {
+    FOLDERS.iter().filter_map(|&(_, name, role)| Some((MailboxName::new(name).ok()?, Some(role)))).collect()
+}
+
+/// The cost of a new hash, with what is not configured as [`Cost::default`] has it.
+pub(crate) fn cost(memory_kib: Option<u32>, passes: Option<u32>, lanes: Option<u32>) -> Cost {
+    let usual = Cost::default();
+    Cost {
+        memory_kib: memory_kib.unwrap_or(usual.memory_kib),
+        passes: passes.unwrap_or(usual.passes),
+        lanes: lanes.unwrap_or(usual.lanes),
+    }
+}
+
+/// How many passwords are hashed at once, unless configured.
+pub(crate) fn usual_workers() -> NonZeroUsize {
+    PoolSettings::default().workers
+}
+
+#[cfg(test)]
+mod tests;

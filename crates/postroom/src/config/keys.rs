@@ -1,0 +1,110 @@
+//! Every key of the configuration, by section: what is not listed here is refused as unknown.
+
+/// One section, and the keys in it.
+#[derive(Debug)]
+pub(crate) struct SectionKeys {
+    /// Its name in the file; empty for what stands before the first section.
+    pub(crate) name: &'static str,
+    /// Its keys.
+    pub(crate) keys: &'static [&'static str],
+}
+
+/// What stands before the first section.
+pub(crate) const ROOT: SectionKeys = SectionKeys {
+    name: "",
+    keys: &[
+        "data",
+        "hostname",
+        "default_domain",
+        "domains",
+        "user",
+        "group",
+        "allow_plaintext_login",
+        "listener",
+        "tls",
+        "log",
+        "limits",
+        "folders",
+        "passwords",
+    ],
+};
+/// `[[listener]]`, any number of times.
+pub(crate) const LISTENER: SectionKeys =
+    SectionKeys { name: "listener", keys: &["protocol", "address", "systemd"] };
+/// `[tls]`
+pub(crate) const TLS: SectionKeys = SectionKeys { name: "tls", keys: &["certificate", "key", "self_signed"] };
+/// `[log]`
+pub(crate) const LOG: SectionKeys = SectionKeys { name: "log", keys: &["format", "level"] };
+/// `[limits]`
+pub(crate) const LIMITS: SectionKeys = SectionKeys {
+    name: "limits",
+    keys: &[
+        "connections",
+        "connections_per_address",
+        "message_bytes",
+        "image_cache_bytes",
+        "disk_reserve_bytes",
+        "drain_seconds",
+    ],
+};
+/// `[folders]`
+pub(crate) const FOLDERS: SectionKeys =
+    SectionKeys { name: "folders", keys: &["drafts", "sent", "archive", "junk", "trash"] };
+/// `[passwords]`
+pub(crate) const PASSWORDS: SectionKeys = SectionKeys {
+    name: "passwords",
+    keys: &["memory_kib", "passes", "lanes", "workers", "queue", "remembered_logins", "remembered_seconds"],
+};
+
+/// All of them, for the test that compares the code, the sample and the reference.
+#[cfg(test)]
+pub(crate) const ALL: [&SectionKeys; 7] = [&ROOT, &LISTENER, &TLS, &LOG, &LIMITS, &FOLDERS, &PASSWORDS];
+
+/// The known key that was probably meant by an unknown one.
+pub(crate) fn nearest(keys: &[&'static str], unknown: &str) -> Option<&'static str> {
+    /// More edits than this make another word.
+    const EDITS_MAX: usize = 3;
+    let unknown = unknown.to_ascii_lowercase().replace('-', "_");
+    let best = keys.iter().map(|key| (edits(key, &unknown), *key)).min()?;
+    (best.0 <= EDITS_MAX.min(unknown.len().div_ceil(2))).then_some(best.1)
+}
+
+/// Levenshtein's distance: how many characters to insert, delete or replace.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, &cb) in row.iter_mut().skip(1).zip(&b) {
+            let replaced = diagonal + usize::from(ca != cb);
+            diagonal = *cell;
+            left = replaced.min(left + 1).min(*cell + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted() {
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(edits("same", "same"), 0);
+        assert_eq!(edits("", "abc"), 3);
+    }
+
+    #[test]
+    fn the_nearest_key_is_suggested_but_not_a_far_one() {
+        assert_eq!(nearest(ROOT.keys, "hostnam"), Some("hostname"));
+        assert_eq!(nearest(ROOT.keys, "default-domain"), Some("default_domain"));
+        assert_eq!(nearest(TLS.keys, "cert"), None);
+        assert_eq!(nearest(LOG.keys, "colour"), None);
+    }
+}

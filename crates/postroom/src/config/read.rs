@@ -1,0 +1,278 @@
+//! What each key means: from the TOML document to a [`Config`].
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use auth::{CacheSettings, LoginName, PoolSettings};
+use model::{MailboxName, SpecialUse};
+use toml_edit::Document;
+use tracing::Level;
+
+use super::reader::{Problem, Problems, Section};
+use super::{
+    Config, FOLDERS, Limits, Listen, LogFormat, LogSettings, Place, PlaintextLogin, Protocol, RunAs,
+    TlsSource, cost, keys, usual_workers,
+};
+
+/// The largest number of connections that can be configured.
+const CONNECTIONS_MAX: u64 = 1_000_000;
+/// The longest drain that can be configured: what service managers wait for is much shorter.
+const DRAIN_SECONDS_MAX: u64 = 3_600;
+
+/// Reads the text of a configuration file.
+///
+/// # Errors
+/// All that is wrong with it.
+pub(super) fn config(text: &str) -> Result<Config, Vec<Problem>> {
+    let problems = Problems::new(text);
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            problems.note(error.span(), String::new(), error.message().to_owned());
+            return Err(problems.into_found());
+        }
+    };
+    let config = {
+        let root = Section::new(&keys::ROOT, Some(document.as_table()), None, &problems);
+        whole(&root)
+    };
+    let found = problems.into_found();
+    match config {
+        Some(config) if found.is_empty() => Ok(config),
+        _ => Err(found),
+    }
+}
+
+/// `None` only where a problem has been noted.
+fn whole(root: &Section<'_>) -> Option<Config> {
+    let data = required(root, "data", "\"/var/lib/postroom\"").map(PathBuf::from);
+    let default_domain = required(root, "default_domain", "\"example.org\"").map(str::to_ascii_lowercase);
+    let domains = domains(root, default_domain.as_deref());
+    let listeners = listeners(root);
+    let tls = tls(root, &listeners);
+    let passwords = root.section(&keys::PASSWORDS);
+    let config = Config {
+        hostname: hostname(root),
+        run_as: run_as(root),
+        plaintext_login: plaintext_login(root),
+        log: log(&root.section(&keys::LOG)),
+        limits: limits(&root.section(&keys::LIMITS)),
+        folders: folders(&root.section(&keys::FOLDERS)),
+        hashing: hashing(&passwords),
+        recent_logins: recent_logins(&passwords),
+        data: data?,
+        default_domain: default_domain?,
+        domains,
+        listeners,
+        tls,
+    };
+    Some(config)
+}
+
+fn required<'a>(section: &Section<'a>, key: &str, example: &str) -> Option<&'a str> {
+    if !section.has(key) {
+        section.wrong(key, format!("is missing; write for example {key} = {example}"));
+    }
+    let text = section.text(key)?;
+    if text.is_empty() {
+        section.wrong(key, format!("is empty; write for example {key} = {example}"));
+    }
+    Some(text)
+}
+
+fn hostname(root: &Section<'_>) -> String {
+    let name = root.read("hostname", "no host name, such as \"mail.example.org\"", |text| {
+        is_domain(text).then(|| text.to_owned())
+    });
+    name.unwrap_or_else(|| "localhost".to_owned())
+}
+
+/// What can follow the `@` of a login name.
+fn is_domain(text: &str) -> bool {
+    LoginName::parse("user", text).is_ok()
+}
+
+fn domains(root: &Section<'_>, default_domain: Option<&str>) -> Vec<String> {
+    if default_domain.is_some_and(|domain| !domain.is_empty() && !is_domain(domain)) {
+        root.wrong("default_domain", "is no domain, such as \"example.org\"");
+    }
+    let mut domains: Vec<String> =
+        root.texts("domains").unwrap_or_default().into_iter().map(str::to_ascii_lowercase).collect();
+    if let Some(bad) = domains.iter().find(|domain| !is_domain(domain)) {
+        root.wrong("domains", format!("{bad:?} is no domain, such as \"example.org\""));
+    }
+    if let Some(domain) = default_domain
+        && !domains.iter().any(|d| d == domain)
+    {
+        domains.push(domain.to_owned());
+    }
+    domains
+}
+
+fn run_as(root: &Section<'_>) -> Option<RunAs> {
+    let group = root.text("group").map(str::to_owned);
+    let user = root.text("user").map(str::to_owned);
+    if user.is_none() && group.is_some() {
+        root.wrong("group", "needs a user: write for example user = \"postroom\"");
+    }
+    Some(RunAs { user: user?, group })
+}
+
+fn plaintext_login(root: &Section<'_>) -> PlaintextLogin {
+    let choices = [("never", PlaintextLogin::Never), ("loopback", PlaintextLogin::Loopback)];
+    root.choice("allow_plaintext_login", &choices).unwrap_or(PlaintextLogin::Never)
+}
+
+fn listeners(root: &Section<'_>) -> Vec<Listen> {
+    let sections = root.sections(&keys::LISTENER);
+    if !root.has("listener") {
+        root.wrong(
+            "listener",
+            "is missing; write for example [[listener]] protocol = \"imaps\" address = \"[::]:993\"",
+        );
+    }
+    sections.iter().filter_map(listener).collect()
+}
+
+fn listener(section: &Section<'_>) -> Option<Listen> {
+    if !section.has("protocol") {
+        section.wrong("protocol", "is missing; write for example protocol = \"imaps\"");
+    }
+    let protocol = section.choice("protocol", &Protocol::NAMES);
+    let right = "no address with a port, such as \"192.0.2.1:993\" or \"[::]:993\"";
+    let address = section.read("address", right, |text| text.parse().ok());
+    let systemd = section.text("systemd").map(str::to_owned);
+    let place = match (section.has("address"), section.has("systemd")) {
+        (true, true) => {
+            section.wrong("systemd", "and address exclude each other: write one of them");
+            None
+        }
+        (false, false) => {
+            section.wrong(
+                "address",
+                "is missing; write for example address = \"[::]:993\", or systemd = \"imaps\"",
+            );
+            None
+        }
+        _ => address.map(Place::Address).or(systemd.map(Place::Systemd)),
+    };
+    Some(Listen { protocol: protocol?, place: place? })
+}
+
+fn tls(root: &Section<'_>, listeners: &[Listen]) -> Option<TlsSource> {
+    let section = root.section(&keys::TLS);
+    let certificate = section.text("certificate").map(PathBuf::from);
+    let key = section.text("key").map(PathBuf::from);
+    let self_signed = section.truth("self_signed").unwrap_or(false);
+    let mail = listeners.iter().any(|listen| listen.protocol != Protocol::Http);
+    match (self_signed, certificate, key) {
+        (false, Some(certificate), Some(key)) => Some(TlsSource::Files { certificate, key }),
+        (true, None, None) => Some(TlsSource::SelfSigned),
+        (true, ..) => {
+            section.wrong("self_signed", "and certificate exclude each other: write one of them");
+            None
+        }
+        (false, None, None) => {
+            if mail && !section.has("certificate") && !section.has("key") {
+                root.wrong(
+                    "tls",
+                    "is missing; IMAP needs [tls] with certificate and key, or self_signed = true",
+                );
+            }
+            None
+        }
+        (false, certificate, _) => {
+            let missing = if certificate.is_none() { "certificate" } else { "key" };
+            if !section.has(missing) {
+                section.wrong(
+                    missing,
+                    format!("is missing; write for example {missing} = \"/etc/postroom/{missing}.pem\""),
+                );
+            }
+            None
+        }
+    }
+}
+
+fn log(section: &Section<'_>) -> LogSettings {
+    let usual = LogSettings::default();
+    let levels = [
+        ("error", Level::ERROR),
+        ("warn", Level::WARN),
+        ("info", Level::INFO),
+        ("debug", Level::DEBUG),
+        ("trace", Level::TRACE),
+    ];
+    LogSettings {
+        format: section
+            .choice("format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])
+            .unwrap_or(usual.format),
+        level: section.choice("level", &levels).unwrap_or(usual.level),
+    }
+}
+
+fn limits(section: &Section<'_>) -> Limits {
+    let usual = Limits::default();
+    let connections = net::Limits {
+        total: section.number("connections", 1..=CONNECTIONS_MAX).unwrap_or(usual.connections.total),
+        per_address: section
+            .number("connections_per_address", 1..=CONNECTIONS_MAX)
+            .unwrap_or(usual.connections.per_address),
+    };
+    Limits {
+        connections,
+        message_bytes: section.bytes("message_bytes", 1024..=1 << 31).unwrap_or(usual.message_bytes),
+        image_cache_bytes: section
+            .bytes("image_cache_bytes", 1 << 20..=1 << 40)
+            .unwrap_or(usual.image_cache_bytes),
+        disk_reserve_bytes: section
+            .bytes("disk_reserve_bytes", 0..=1 << 50)
+            .unwrap_or(usual.disk_reserve_bytes),
+        drain: section
+            .number("drain_seconds", 0..=DRAIN_SECONDS_MAX)
+            .map_or(usual.drain, Duration::from_secs),
+    }
+}
+
+fn folders(section: &Section<'_>) -> Vec<(MailboxName, Option<SpecialUse>)> {
+    let mut folders: Vec<(MailboxName, Option<SpecialUse>)> = Vec::with_capacity(FOLDERS.len());
+    for (key, usual, role) in FOLDERS {
+        let named = section.read(key, "no mailbox name", |text| MailboxName::new(text).ok());
+        let Some(name) = named.or_else(|| MailboxName::new(usual).ok()) else { continue };
+        if name.is_inbox() || folders.iter().any(|(other, _)| *other == name) {
+            section.wrong(key, format!("{:?} is another mailbox already", name.as_str()));
+        }
+        folders.push((name, Some(role)));
+    }
+    folders
+}
+
+fn hashing(section: &Section<'_>) -> PoolSettings {
+    let cost = cost(
+        section.number("memory_kib", 8..=1 << 20),
+        section.number("passes", 1..=64),
+        section.number("lanes", 1..=64),
+    );
+    if cost.check().is_err() {
+        section.wrong("memory_kib", "must be at least 8 for each of the lanes");
+    }
+    PoolSettings {
+        cost,
+        workers: section
+            .number("workers", 1..=1024)
+            .and_then(NonZeroUsize::new)
+            .unwrap_or_else(usual_workers),
+        queue: section.number("queue", 0..=100_000).unwrap_or(PoolSettings::QUEUE_DEFAULT),
+    }
+}
+
+fn recent_logins(section: &Section<'_>) -> CacheSettings {
+    let usual = CacheSettings::default();
+    CacheSettings {
+        entries: section.number("remembered_logins", 0..=10_000_000).unwrap_or(usual.entries),
+        lifetime: section
+            .number("remembered_seconds", 0..=7 * 24 * 3600)
+            .map_or(usual.lifetime, Duration::from_secs),
+    }
+}

@@ -1,0 +1,203 @@
+//! What the configuration promises.
+
+use super::keys::{self, SectionKeys};
+use super::*;
+
+const REFERENCE: &str = include_str!("../../../../docs/configuration.md");
+
+const GOOD: &str = r#"
+data = "/var/lib/postroom"
+default_domain = "example.org"
+
+[[listener]]
+protocol = "imap"
+address = "127.0.0.1:1143"
+
+[tls]
+self_signed = true
+"#;
+
+fn wrong(text: &str) -> Vec<String> {
+    read::config(text).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+/// The good configuration with one more line in it, at the top or in a new section at the end.
+fn with(section: &str, line: &str) -> String {
+    match section {
+        "" => format!("{line}\n{GOOD}"),
+        _ => format!("{GOOD}\n[{section}]\n{line}\n"),
+    }
+}
+
+#[test]
+fn what_is_not_configured_has_its_default() {
+    let config = read::config(GOOD).unwrap();
+    assert_eq!(config.domains, ["example.org"]);
+    assert_eq!(config.plaintext_login, PlaintextLogin::Never);
+    assert_eq!(config.limits, Limits::default());
+    assert_eq!(config.folders.len(), 5);
+    assert_eq!(config.log, LogSettings::default());
+    assert_eq!(config.run_as, None);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
+    assert_eq!(
+        wrong(&with("limits", "conections = 5"))[0],
+        "13: limits.conections: unknown key; did you mean `connections`?"
+    );
+    assert_eq!(wrong(&with("", "hostnme = \"x\""))[0], "1: hostnme: unknown key; did you mean `hostname`?");
+    assert_eq!(
+        wrong(&with("log", "colour = true"))[0],
+        "13: log.colour: unknown key; known are format, level"
+    );
+    assert_eq!(wrong(&with("limit", "x = 1"))[0], "12: limit: unknown key; did you mean `limits`?");
+}
+
+#[test]
+fn a_bad_value_is_refused_with_what_would_be_right() {
+    for (section, line, expected) in [
+        (
+            "log",
+            "level = \"loud\"",
+            "13: log.level: \"loud\" is none of \"error\", \"warn\", \"info\", \"debug\", \"trace\"",
+        ),
+        (
+            "limits",
+            "connections = \"many\"",
+            "13: limits.connections: must be a whole number from 1 to 1000000",
+        ),
+        (
+            "limits",
+            "message_bytes = \"3 MB\"",
+            "13: limits.message_bytes: must be a number of bytes, or a text such as \"64 MiB\", from 1024 to 2147483648",
+        ),
+        ("", "hostname = 5", "1: hostname: must be a text in quotes, not integer"),
+        (
+            "",
+            "allow_plaintext_login = \"always\"",
+            "1: allow_plaintext_login: \"always\" is none of \"never\", \"loopback\"",
+        ),
+        ("", "group = \"mail\"", "1: group: needs a user: write for example user = \"postroom\""),
+        ("folders", "sent = \"Drafts\"", "13: folders.sent: \"Drafts\" is another mailbox already"),
+        ("folders", "sent = \"a//b\"", "13: folders.sent: \"a//b\" is no mailbox name"),
+        (
+            "passwords",
+            "lanes = 4\nmemory_kib = 8",
+            "14: passwords.memory_kib: must be at least 8 for each of the lanes",
+        ),
+    ] {
+        assert_eq!(wrong(&with(section, line)), [expected]);
+    }
+}
+
+#[test]
+fn what_is_not_toml_is_refused_with_its_line() {
+    let problems = wrong("data = \"x\"\nhostname \"y\"\n");
+    assert!(problems[0].starts_with("2: "), "{problems:?}");
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let problems = wrong("[[listener]]\nprotocol = \"pop3\"\n");
+    let keys: Vec<&str> = problems.iter().filter_map(|p| p.split(": ").nth(1)).collect();
+    assert_eq!(keys, ["data", "default_domain", "listener.address", "listener.protocol"]);
+}
+
+#[test]
+fn a_listener_is_bound_or_handed_over_but_not_both() {
+    let both = "data = \"d\"\ndefault_domain = \"example.org\"\n[[listener]]\nprotocol = \"http\"\naddress = \"[::1]:80\"\nsystemd = \"http\"\n";
+    assert_eq!(wrong(both), ["6: listener.systemd: and address exclude each other: write one of them"]);
+    let config = read::config(&both.replace("address = \"[::1]:80\"\n", "")).unwrap();
+    assert_eq!(
+        config.listeners,
+        [Listen { protocol: Protocol::Http, place: Place::Systemd("http".to_owned()) }]
+    );
+}
+
+#[test]
+fn mail_needs_a_certificate_and_a_whole_one() {
+    let without = GOOD.replace("[tls]\nself_signed = true\n", "");
+    assert!(wrong(&without)[0].contains("tls: is missing"), "{:?}", wrong(&without));
+    let half = without.clone() + "[tls]\ncertificate = \"c.pem\"\n";
+    assert!(wrong(&half)[0].contains("tls.key: is missing"), "{:?}", wrong(&half));
+    assert!(read::config(&without.replace("\"imap\"", "\"http\"")).is_ok());
+}
+
+#[test]
+fn the_sample_is_good_as_it_is() {
+    read::config(SAMPLE).unwrap();
+}
+
+/// The sample with every default written out: `#key = value` is one, and `# text` is a comment.
+fn uncommented() -> String {
+    let lines = SAMPLE.lines().map(|line| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_sample_shows_every_key_and_is_good_with_all_of_them() {
+    let all = uncommented();
+    read::config(&all).unwrap();
+    let document = toml_edit::Document::parse(all).unwrap();
+    for section in keys::ALL {
+        let tables: Vec<&dyn toml_edit::TableLike> = match (section.name, document.get(section.name)) {
+            ("", _) => vec![document.as_table()],
+            (_, Some(toml_edit::Item::ArrayOfTables(tables))) => {
+                tables.iter().map(|t| t as &dyn toml_edit::TableLike).collect()
+            }
+            (_, Some(item)) => item.as_table_like().into_iter().collect(),
+            _ => Vec::new(),
+        };
+        for key in section.keys {
+            assert!(tables.iter().any(|table| table.contains_key(key)), "[{}] {key}", section.name);
+        }
+    }
+}
+
+#[test]
+fn the_defaults_that_the_sample_shows_are_the_defaults() {
+    let shown = read::config(&uncommented()).unwrap();
+    assert_eq!(shown.limits, Limits::default());
+    assert_eq!(shown.folders, default_folders());
+    assert_eq!(shown.hashing.cost, Cost::default());
+    assert_eq!(shown.recent_logins, CacheSettings::default());
+}
+
+#[test]
+fn the_reference_documents_every_key() {
+    for SectionKeys { name, keys } in keys::ALL {
+        let heading = match *name {
+            "" => "## Before the first section".to_owned(),
+            "listener" => "## `[[listener]]`".to_owned(),
+            name => format!("## `[{name}]`"),
+        };
+        let section = REFERENCE.split("\n## ").find(|s| heading.ends_with(s.lines().next().unwrap_or("-")));
+        let section = section.unwrap_or_else(|| panic!("{heading} is missing"));
+        for key in *keys {
+            // The sections are documented by their own headings.
+            let is_section = name.is_empty() && keys::ALL.iter().any(|s| s.name == *key);
+            assert!(is_section || section.contains(&format!("| `{key}` |")), "{heading}: {key}");
+        }
+    }
+}
+
+#[test]
+fn every_listed_key_is_read() {
+    // A value that no key can have: whoever reads it complains.
+    for SectionKeys { name, keys } in keys::ALL {
+        for key in *keys {
+            let line = format!("{key} = 1979-05-27");
+            let text = match *name {
+                "" => format!("{line}\n"),
+                "listener" => format!("[[listener]]\n{line}\n"),
+                name => format!("[{name}]\n{line}\n"),
+            };
+            let place = if name.is_empty() { format!("1: {key}: ") } else { format!("2: {name}.{key}: ") };
+            assert!(wrong(&text).iter().any(|p| p.starts_with(&place)), "{place} {:?}", wrong(&text));
+        }
+    }
+}

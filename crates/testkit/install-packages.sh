@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the build and the tests need, if any is missing.
+set -euo pipefail
+
+packages=(g++ libclang-dev curl isync python3 nodejs npm strace)
+missing=()
+for package in "${packages[@]}"; do
+    case "$package" in
+        # Present is what can be run, from wherever it came.
+        g++) command -v c++ >/dev/null || missing+=("$package") ;;
+        libclang-dev) ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1 || missing+=("$package") ;;
+        isync) command -v mbsync >/dev/null || missing+=("$package") ;;
+        nodejs) command -v node >/dev/null || missing+=("$package") ;;
+        *) command -v "$package" >/dev/null || missing+=("$package") ;;
+    esac
+done
+[ ${#missing[@]} -eq 0 ] && { echo "all there"; exit 0; }
+if [ "$(id -u)" -ne 0 ]; then
+    echo "missing: ${missing[*]}; install with: sudo apt-get install -y ${missing[*]}" >&2
+    exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+apt-get install -y -q --no-install-recommends "${missing[@]}"

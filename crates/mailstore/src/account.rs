@@ -134,7 +134,7 @@ impl Account {
             }
             for (id, row) in &commit.rows {
                 match row {
-                    Some(row) if crate::checkpoint::is_due(row) => due.push(*id),
+                    Some(row) if crate::checkpoint::is_due(row, &self.shared.options) => due.push(*id),
                     Some(_) => {}
                     None => {
                         inner.recent_from.remove(id);

@@ -10,7 +10,7 @@ use crate::codec::put_u64;
 use crate::error::Error;
 use crate::image::Image;
 use crate::schema::{self, MailboxRow};
-use crate::store::Store;
+use crate::store::{Options, Store};
 use model::{AccountId, MailboxId, ModSeq, UidSet};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,16 +18,15 @@ use storage::Batch;
 
 /// A log of so many records is always due.
 const RECORDS_MAX: u64 = 10_000;
-/// A log of so few never is: reading it costs less than writing chunks.
-const RECORDS_MIN: u64 = 256;
 /// Chunks written per commit, so that nobody waits long behind a checkpoint.
 const CHUNKS_PER_COMMIT: usize = 64;
 /// How long VANISHED stays exact: a year.
 const VANISHED_KEPT_SECONDS: u64 = 365 * 24 * 3600;
 
 /// Whether the mailbox's log has grown long, absolutely or for the mailbox's size.
-pub(crate) fn is_due(row: &MailboxRow) -> bool {
-    row.log_records > RECORDS_MAX || row.log_records > RECORDS_MIN.max(u64::from(row.messages) / 4)
+pub(crate) fn is_due(row: &MailboxRow, options: &Options) -> bool {
+    let long_for_its_size = options.checkpoint_records_min.max(u64::from(row.messages) / 4);
+    row.log_records > RECORDS_MAX.min(long_for_its_size)
 }
 
 /// What the log between two floors tells beyond the image.

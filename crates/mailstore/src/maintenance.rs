@@ -37,16 +37,20 @@ impl Store {
         loop {
             tokio::select! {
                 () = self.shared.maintenance.notify.notified() => self.checkpoints().await,
-                _ = sweep.tick() => {
-                    if let Err(error) = self.sweep_all().await {
-                        tracing::error!(%error, "sweep");
-                    }
-                }
+                _ = sweep.tick() => self.tidy().await,
                 stopped = failed.wait_for(|failed| *failed) => {
                     drop(stopped);
                     return Err(crate::error::Fault::new("maintenance", crate::error::Stopped).into());
                 }
             }
+        }
+    }
+
+    /// Does all the housekeeping that is due now. What goes wrong is logged: it is tried again next time.
+    pub async fn tidy(&self) {
+        self.checkpoints().await;
+        if let Err(error) = self.sweep_all().await {
+            tracing::error!(%error, "sweep");
         }
     }
 

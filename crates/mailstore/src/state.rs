@@ -3,7 +3,7 @@
 //! An account has two: what is resolved (it may yet fail) and what is durable. Both take the same steps.
 
 use crate::change::Change;
-use crate::image::Image;
+use crate::image::{Image, nothing_staged};
 use crate::keywords::Keywords;
 use crate::schema::{Head, MailboxRow};
 use model::{MailboxId, MailboxName, ModSeq};
@@ -73,6 +73,18 @@ impl State {
         }
     }
 
+    /// An image that was read while the commit was under way is not among those that the commit carries.
+    fn catch_up(&mut self, commit: &Commit) {
+        for (id, change) in commit.changes.iter() {
+            if commit.images.iter().any(|(carried, _)| carried == id) {
+                continue;
+            }
+            if let Some(image) = self.images.get_mut(id) {
+                let Ok(()) = image.apply(commit.head.modseq, change, &mut nothing_staged);
+            }
+        }
+    }
+
     pub(crate) fn apply(&mut self, commit: &Commit) {
         self.head = commit.head;
         for (id, row) in &commit.rows {
@@ -89,6 +101,7 @@ impl State {
         for (id, image) in &commit.images {
             self.images.insert(*id, image.clone());
         }
+        self.catch_up(commit);
         if let Some(keywords) = &commit.keywords {
             self.keywords = keywords.clone();
         }

@@ -29,6 +29,22 @@ pub struct Options {
     pub staging: std::path::PathBuf,
     /// Below so many free bytes on the disk of the store, nothing is added to it.
     pub disk_reserve_bytes: u64,
+    /// A mailbox's log of no more records than this is never checkpointed: reading it costs less than writing chunks.
+    pub checkpoint_records_min: u64,
+}
+
+impl Options {
+    /// The defaults, with literals staged in `staging`.
+    #[must_use]
+    pub const fn new(staging: std::path::PathBuf) -> Self {
+        Self {
+            message_bytes_max: 64 << 20,
+            image_cache_bytes: 256 << 20,
+            staging,
+            disk_reserve_bytes: 256 << 20,
+            checkpoint_records_min: 256,
+        }
+    }
 }
 
 /// All accounts, on one engine and one blob store.

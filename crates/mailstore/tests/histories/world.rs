@@ -1,0 +1,436 @@
+//! A store on simulated hardware, the model beside it, and clients that come and go.
+
+use super::client::Client;
+use super::dice::Dice;
+use super::model::{Mail, Model, Request, names};
+use ::model::{
+    AccountId, Flags, Keyword, MailboxName, ManualClock, NamedFlags, Rights, Timestamp, Uid, UidSet,
+};
+use mailstore::{Access, Error, Expunge, FlagOp, Mailbox, Options, Store, StoreFlags};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use storage::{CommitFault, DiskFaults, FaultEngine, MemoryEngine, SegmentOptions, SegmentStore, SimDisk};
+
+const LOGIN: &str = "history@example.org";
+const FOLDERS: [&str; 6] = ["INBOX", "a", "a/b", "c", "INBOX/d", "e"];
+const KEYWORDS: [&str; 4] = ["$Forwarded", "$Junk", "work", "later"];
+/// Among so many commits after an opening, a planned one fails.
+const FAULT_AMONG: u64 = 25;
+
+pub(crate) struct World {
+    dice: Dice,
+    engine: Arc<MemoryEngine>,
+    disk: SimDisk,
+    clock: Arc<ManualClock>,
+    staging: tempfile::TempDir,
+    store: Arc<Store>,
+    account: AccountId,
+    access: Access,
+    model: Model,
+    clients: BTreeMap<MailboxName, Client>,
+    written: u64,
+}
+
+fn name(text: &str) -> MailboxName {
+    MailboxName::new(text).unwrap()
+}
+
+fn set(uids: &[u32]) -> UidSet {
+    uids.iter().filter_map(|&uid| Uid::new(uid)).collect()
+}
+
+impl World {
+    pub(crate) async fn new(mut dice: Dice) -> Self {
+        let engine = Arc::new(MemoryEngine::default());
+        let disk = SimDisk::default();
+        let clock = Arc::new(ManualClock::new(Timestamp(1_750_000_000_000)));
+        let staging = tempfile::tempdir().unwrap();
+        let store = open(&engine, &disk, &clock, &staging, None, &mut dice).unwrap();
+        let account = store.add_user(LOGIN, "hash", &[(name("a"), None)]).await.unwrap();
+        let access = store.enter(account).await.unwrap();
+        let mut world = Self {
+            dice,
+            engine,
+            disk,
+            clock,
+            staging,
+            store,
+            account,
+            access,
+            model: Model::default(),
+            clients: BTreeMap::new(),
+            written: 0,
+        };
+        for folder in ["INBOX", "a"] {
+            let validity = world.validity(&name(folder)).unwrap();
+            world.model.create(&name(folder), validity);
+        }
+        world
+    }
+
+    pub(crate) async fn step(&mut self) {
+        match self.dice.below(20) {
+            0 => self.store.tidy().await,
+            1 => self.compare().await,
+            2 => self.power_cut(None).await,
+            3 | 4 => self.clients_come_and_go().await,
+            5 => self.at_once().await,
+            _ => self.request().await,
+        }
+        self.clock.advance(self.dice.below(3) * 700);
+    }
+
+    pub(crate) async fn finish(&mut self) {
+        self.power_cut(None).await;
+        self.clients_come_and_go().await;
+        self.compare().await;
+        self.store.tidy().await;
+        self.compare().await;
+    }
+
+    // ---- what is asked
+
+    async fn request(&mut self) {
+        let Some(request) = self.choose() else { return };
+        tell(|| format!("{request:?}"));
+        match self.carry_out(&request).await {
+            Ok(()) => {
+                let validity = self.new_validity(&request);
+                self.model.apply(&request, validity);
+                self.forget_clients(&request);
+            }
+            Err(Error::Refused(refusal)) => panic!("{request:?} was refused: {refusal}"),
+            Err(Error::Failed(_)) => self.power_cut(Some(request)).await,
+        }
+    }
+
+    fn choose(&mut self) -> Option<Request> {
+        let on = self.some_folder();
+        let uids: Vec<u32> = self.model.folders[&on].mails.keys().copied().collect();
+        let to = self.some_folder();
+        Some(match self.dice.below(12) {
+            0..=3 => {
+                let count = 1 + self.dice.below(3);
+                Request::Append { to: on, mails: (0..count).map(|_| self.mail()).collect() }
+            }
+            4..=6 => Request::Store { request: self.flags(&uids), on },
+            7 => Request::Expunge { on },
+            8 => Request::Copy { from: on, uids: self.dice.some(&uids), to },
+            9 => Request::Move { from: on, uids: self.dice.some(&uids), to },
+            10 => {
+                let name = name(*self.dice.pick(&FOLDERS));
+                match self.model.folders.contains_key(&name) {
+                    true if name.is_inbox() => return None,
+                    true => Request::Delete { name },
+                    false => Request::Create { name },
+                }
+            }
+            _ => self.rename(on)?,
+        })
+    }
+
+    fn rename(&mut self, from: MailboxName) -> Option<Request> {
+        let to = name(*self.dice.pick(&FOLDERS));
+        let taken = |name: &MailboxName| self.model.folders.contains_key(name);
+        let moving = self.model.folders.keys().filter(|n| n.is_below(&from));
+        let collides =
+            !from.is_inbox() && moving.clone().any(|n| n.moved(&from, &to).is_ok_and(|new| taken(&new)));
+        (!taken(&to) && !to.is_below(&from) && !collides).then_some(Request::Rename { from, to })
+    }
+
+    fn some_folder(&mut self) -> MailboxName {
+        let folders: Vec<MailboxName> = self.model.folders.keys().cloned().collect();
+        self.dice.pick(&folders).clone()
+    }
+
+    fn mail(&mut self) -> Mail {
+        self.written += 1;
+        let padding = "pad ".repeat(self.dice.below(300) as usize);
+        let content = format!("Subject: mail {}\r\n\r\n{padding}\r\n", self.written);
+        Mail { content: content.into_bytes(), flags: names(&self.some_flags()) }
+    }
+
+    fn some_flags(&mut self) -> NamedFlags {
+        let system = Flags::SYSTEM
+            .iter()
+            .filter(|_| self.dice.one_in(3))
+            .fold(Flags::NONE, |all, (f, _)| all.with(*f));
+        let keywords =
+            KEYWORDS.iter().filter(|_| self.dice.one_in(4)).map(|k| Keyword::new(k).unwrap()).collect();
+        NamedFlags { system, keywords }
+    }
+
+    fn flags(&mut self, uids: &[u32]) -> StoreFlags {
+        let op = *self.dice.pick(&[FlagOp::Add, FlagOp::Remove, FlagOp::Replace]);
+        StoreFlags { uids: set(&self.dice.some(uids)), op, flags: self.some_flags(), unchanged_since: None }
+    }
+
+    // ---- how it is done
+
+    fn mailbox(&self, name: &MailboxName) -> Mailbox {
+        self.access.mailbox(name, Rights::ALL).unwrap()
+    }
+
+    async fn carry_out(&self, request: &Request) -> Result<(), Error> {
+        match request {
+            Request::Append { to, mails } => append(&self.store, &self.mailbox(to), mails).await.map(drop),
+            Request::Store { on, request } => {
+                let stored = self.mailbox(on).store(request.clone()).await?;
+                assert!(stored.missing.is_empty() && stored.modified.is_empty());
+                Ok(())
+            }
+            Request::Expunge { on } => self.mailbox(on).expunge(Expunge::AllDeleted).await.map(drop),
+            Request::Copy { from, uids, to } => {
+                let copied = self.mailbox(from).copy(&set(uids), &self.mailbox(to)).await?;
+                assert_eq!(copied.to.len(), uids.len() as u64);
+                Ok(())
+            }
+            Request::Move { from, uids, to } => {
+                self.mailbox(from).move_to(&set(uids), &self.mailbox(to)).await.map(drop)
+            }
+            Request::Create { name } => self.access.create(name, None).await,
+            Request::Delete { name } => self.access.delete(name).await,
+            Request::Rename { from, to } => self.access.rename(from, to).await,
+        }
+    }
+
+    /// Several changes of one mailbox at once: whatever their order was, their modseqs tell it.
+    async fn at_once(&mut self) {
+        let on = self.some_folder();
+        let uids: Vec<u32> = self.model.folders[&on].mails.keys().copied().collect();
+        let mut tasks = Vec::new();
+        for _ in 0..2 + self.dice.below(4) {
+            let (store, mailbox) = (self.store.clone(), self.mailbox(&on));
+            let request = match self.dice.one_in(2) {
+                true => Request::Append { to: on.clone(), mails: vec![self.mail()] },
+                false => Request::Store { on: on.clone(), request: self.flags(&uids) },
+            };
+            tasks.push(tokio::spawn(async move {
+                let modseq = match &request {
+                    Request::Append { mails, .. } => append(&store, &mailbox, mails).await,
+                    Request::Store { request, .. } => {
+                        mailbox.store(request.clone()).await.map(|stored| stored.modseq)
+                    }
+                    _ => unreachable!("only these two are made above"),
+                };
+                (modseq, request)
+            }));
+        }
+        tell(|| format!("{} at once on {on}", tasks.len()));
+        let mut done = Vec::new();
+        let mut failed = false;
+        for task in tasks {
+            let (modseq, request) = task.await.unwrap();
+            match modseq {
+                Ok(modseq) => done.push((modseq, request)),
+                Err(Error::Failed(_)) => failed = true,
+                Err(Error::Refused(refusal)) => panic!("{request:?} was refused: {refusal}"),
+            }
+        }
+        // A STORE that changed nothing has the modseq of the commit before it, and no effect in either order.
+        done.sort_by_key(|(modseq, _)| *modseq);
+        tell(|| format!("done {done:?}, failed {failed}"));
+        for (_, request) in &done {
+            self.model.apply(request, 0);
+        }
+        if failed {
+            self.give_up_on(&on).await;
+        }
+    }
+
+    /// Several changes of a mailbox are unknown at once: what is there then becomes the truth, if it adds up.
+    async fn give_up_on(&mut self, on: &MailboxName) {
+        self.reopen().await;
+        let known = self.model.folders[on].clone();
+        let there = self.read_folder(on).await;
+        for (uid, mail) in &known.mails {
+            assert_eq!(
+                there.mails.get(uid).map(|m| &m.content),
+                Some(&mail.content),
+                "an acknowledged mail is there"
+            );
+        }
+        self.model.folders.insert(on.clone(), there);
+        self.clients.clear();
+        self.compare().await;
+    }
+
+    fn validity(&self, name: &MailboxName) -> Option<u32> {
+        Some(self.access.mailbox(name, Rights::READ).ok()?.status().ok()?.uid_validity.get())
+    }
+
+    fn new_validity(&self, request: &Request) -> u32 {
+        match request {
+            Request::Create { name } | Request::Rename { to: name, .. } => {
+                self.validity(name).unwrap_or_default()
+            }
+            _ => 0,
+        }
+    }
+
+    // ---- what goes wrong
+
+    /// The power goes, and comes back. `open` is what was asked and not answered.
+    async fn power_cut(&mut self, open: Option<Request>) {
+        self.reopen().await;
+        if let Some(request) = open {
+            let mut happened = self.model.clone();
+            happened.apply(&request, self.new_validity(&request));
+            let there = self.read().await;
+            assert!(
+                there == self.model || there == happened,
+                "{request:?} is half done:\n{there:?}\nfrom {:?}",
+                self.model
+            );
+            self.model = there;
+            self.forget_clients(&request);
+        }
+        self.compare().await;
+    }
+
+    async fn reopen(&mut self) {
+        tell(|| "power cut".to_owned());
+        let fault = match self.dice.below(3) {
+            0 => Some(Fault::Commit(CommitFault::seeded(self.dice.next(), FAULT_AMONG))),
+            1 => Some(Fault::Disk(self.dice.next())),
+            _ => None,
+        };
+        let seed = self.dice.next();
+        self.disk = self.disk.crash(seed);
+        let opened = open(&self.engine, &self.disk, &self.clock, &self.staging, fault, &mut self.dice);
+        // A fault may hit the opening itself; without one it has to succeed.
+        self.store = opened
+            .or_else(|_| {
+                self.disk = self.disk.crash(seed);
+                open(&self.engine, &self.disk, &self.clock, &self.staging, None, &mut self.dice)
+            })
+            .unwrap();
+        self.access = self.store.enter(self.account).await.unwrap();
+    }
+
+    // ---- what is compared
+
+    /// A mailbox that was deleted, or whose name stands for another one now, has no client that comes back.
+    fn forget_clients(&mut self, request: &Request) {
+        if matches!(request, Request::Delete { .. } | Request::Rename { .. } | Request::Create { .. }) {
+            self.clients.clear();
+        }
+    }
+
+    async fn clients_come_and_go(&mut self) {
+        let folder = self.some_folder();
+        let mailbox = self.mailbox(&folder);
+        let client = match self.clients.remove(&folder) {
+            Some(client) => client.resynchronise(&mailbox).await,
+            None => Client::new(&mailbox).await,
+        };
+        self.clients.insert(folder, client);
+    }
+
+    async fn compare(&mut self) {
+        let there = self.read().await;
+        assert_eq!(there, self.model);
+        let report = self.store.check(None, true).await.unwrap();
+        assert_eq!(report.problems, [], "the store's own check");
+        let mails: usize = self.model.folders.values().map(|folder| folder.mails.len()).sum();
+        assert_eq!(report.messages, mails as u64);
+    }
+
+    async fn read(&self) -> Model {
+        let mut model = Model::default();
+        for listed in self.access.tree().mailboxes {
+            let folder = self.read_folder(&listed.name).await;
+            model.folders.insert(listed.name, folder);
+        }
+        model
+    }
+
+    async fn read_folder(&self, name: &MailboxName) -> super::model::Folder {
+        let snapshot = self.mailbox(name).snapshot().await.unwrap();
+        let mut contents: HashMap<_, Vec<u8>> = HashMap::new();
+        let ids: BTreeSet<_> = snapshot.image.iter().map(|m| m.email).collect();
+        for some in ids.into_iter().collect::<Vec<_>>().chunks(mailstore::EMAILS_PER_READ_MAX) {
+            for email in self.access.emails(some).await.unwrap() {
+                let email = email.unwrap();
+                contents.insert(email.id, self.access.body(&email).await.unwrap().unwrap().to_vec());
+            }
+        }
+        let mail = |m: mailstore::Message| {
+            let flags = names(&snapshot.keywords.named(m.flags));
+            (m.uid.get(), Mail { content: contents[&m.email].clone(), flags })
+        };
+        super::model::Folder {
+            uid_validity: snapshot.status.uid_validity.get(),
+            uid_next: u32::try_from(snapshot.status.uid_next).unwrap(),
+            mails: snapshot.image.iter().map(mail).collect(),
+        }
+    }
+}
+
+/// What happens; the test's output is shown when it fails.
+fn tell(what: impl FnOnce() -> String) {
+    println!("{}", what().chars().take(400).collect::<String>());
+}
+
+enum Fault {
+    Commit(CommitFault),
+    Disk(u64),
+}
+
+/// One of the next writes or syncs fails, or the power goes off in between.
+fn disk_faults(disk: &SimDisk, dice: &mut Dice) -> DiskFaults {
+    let soon = 1 + dice.below(FAULT_AMONG);
+    match dice.below(3) {
+        0 => DiskFaults {
+            fail_write: Some(disk.writes() + soon),
+            torn: dice.one_in(2),
+            ..DiskFaults::default()
+        },
+        1 => DiskFaults { fail_sync: Some(disk.syncs() + soon), ..DiskFaults::default() },
+        _ => DiskFaults { power_off_after: Some(disk.operations() + soon), ..DiskFaults::default() },
+    }
+}
+
+async fn append(store: &Arc<Store>, to: &Mailbox, mails: &[Mail]) -> Result<::model::ModSeq, Error> {
+    let mut arrivals = Vec::new();
+    for mail in mails {
+        let mut intake = store.receive();
+        intake.write(&mail.content)?;
+        let system = Flags::SYSTEM
+            .iter()
+            .filter(|(_, n)| mail.flags.contains(*n))
+            .fold(Flags::NONE, |all, (f, _)| all.with(*f));
+        let keywords = mail.flags.iter().filter_map(|n| Keyword::new(n).ok()).collect();
+        arrivals.push(intake.finish(to, NamedFlags { system, keywords }, None).await?);
+    }
+    to.append(arrivals).await.map(|appended| appended.modseq)
+}
+
+fn open(
+    engine: &Arc<MemoryEngine>,
+    disk: &SimDisk,
+    clock: &Arc<ManualClock>,
+    staging: &tempfile::TempDir,
+    fault: Option<Fault>,
+    dice: &mut Dice,
+) -> Result<Arc<Store>, mailstore::Fault> {
+    let commit_fault = match &fault {
+        Some(Fault::Commit(fault)) => Some(*fault),
+        _ => None,
+    };
+    let lengths = mailstore::committed_lengths(&**engine)?;
+    // Small segments, so that histories have many of them and compact some.
+    let segments = SegmentOptions { segment_bytes: 4 << 10, ..SegmentOptions::default() };
+    let blobs = SegmentStore::open(Arc::new(disk.clone()), segments, &lengths)?;
+    if let Some(Fault::Disk(seed)) = fault {
+        disk.set_faults(disk_faults(disk, &mut Dice::new(seed)));
+    }
+    let faulty = Arc::new(FaultEngine::new(engine.clone(), commit_fault));
+    let options = Options {
+        image_cache_bytes: 20_000,
+        disk_reserve_bytes: 0,
+        checkpoint_records_min: 2 + dice.below(10),
+        ..Options::new(staging.path().to_owned())
+    };
+    Store::open(faulty, Arc::new(blobs), clock.clone(), options)
+}

@@ -5,6 +5,8 @@
 //! not answered may or may not have happened; one that was, has. Clients that resynchronise by the log, by the modseq
 //! column and from scratch must agree. A failure prints its seed; `HISTORY=<seed> cargo test --test histories` repeats it.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
 #[path = "histories/client.rs"]
 mod client;
 #[path = "histories/dice.rs"]

@@ -118,7 +118,7 @@ impl World {
             8 => Request::Copy { from: on, uids: self.dice.some(&uids), to },
             9 => Request::Move { from: on, uids: self.dice.some(&uids), to },
             10 => {
-                let name = name(*self.dice.pick(&FOLDERS));
+                let name = name(self.dice.pick::<&str>(&FOLDERS));
                 match self.model.folders.contains_key(&name) {
                     true if name.is_inbox() => return None,
                     true => Request::Delete { name },
@@ -130,7 +130,7 @@ impl World {
     }
 
     fn rename(&mut self, from: MailboxName) -> Option<Request> {
-        let to = name(*self.dice.pick(&FOLDERS));
+        let to = name(self.dice.pick::<&str>(&FOLDERS));
         let taken = |name: &MailboxName| self.model.folders.contains_key(name);
         let moving = self.model.folders.keys().filter(|n| n.is_below(&from));
         let collides =
@@ -420,7 +420,7 @@ fn open(
     };
     let lengths = mailstore::committed_lengths(&**engine)?;
     // Small segments, so that histories have many of them and compact some.
-    let segments = SegmentOptions { segment_bytes: 4 << 10, ..SegmentOptions::default() };
+    let segments = SegmentOptions { segment_bytes: 4 << 10 };
     let blobs = SegmentStore::open(Arc::new(disk.clone()), segments, &lengths)?;
     if let Some(Fault::Disk(seed)) = fault {
         disk.set_faults(disk_faults(disk, &mut Dice::new(seed)));

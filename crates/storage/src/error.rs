@@ -25,7 +25,9 @@ pub enum Error {
         what: &'static str,
     },
     /// A file was written by a newer program.
-    #[error("{place} has format version {found}, and this program knows versions up to {known}: use a newer postroom")]
+    #[error(
+        "{place} has format version {found}, and this program knows versions up to {known}: use a newer postroom"
+    )]
     NewerFormat {
         /// Which file.
         place: String,

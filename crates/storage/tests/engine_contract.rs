@@ -1,5 +1,7 @@
 //! What every key-value engine promises. Each engine passes the same tests.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use std::ops::ControlFlow;
 use storage::{Batch, Engine, MemoryEngine, Snapshot};
 

@@ -50,7 +50,8 @@ impl Snapshot for View {
 
     fn scan(&self, from: &[u8], to: &[u8], each: Each<'_>) -> Result<(), Error> {
         if from < to {
-            let rows = self.0.range::<[u8], _>((std::ops::Bound::Included(from), std::ops::Bound::Excluded(to)));
+            let rows =
+                self.0.range::<[u8], _>((std::ops::Bound::Included(from), std::ops::Bound::Excluded(to)));
             for (key, value) in rows {
                 if each(key, value).is_break() {
                     break;

@@ -1,1 +1,22 @@
-//! (to come)
+//! IMAP on the wire, without I/O: cutting the stream into commands, their grammar, and the spelling of answers.
+//!
+//! A [`Framer`] takes bytes and yields typed [`Command`]s or what is wrong with them; [`response`] appends
+//! answers to a `Vec<u8>`; [`extension`] knows what is offered. Nothing here reads, waits or looks anything up.
+//!
+//! RFC 3501 and RFC 2177, 2342, 2971, 3348, 3691, 4315, 4959, 5161, 5258, 5530, 5819, 6154, 6851, 7162, 7888.
+
+pub mod command;
+pub mod error;
+pub mod extension;
+pub mod frame;
+mod lex;
+pub mod limits;
+pub mod mailbox;
+pub mod response;
+pub mod sequence;
+
+pub use command::{Command, Tag, Tagged};
+pub use error::{Error, Refusal, Violation};
+pub use frame::{Framer, RawLine, Step};
+pub use limits::Limits;
+pub use sequence::SequenceSet;

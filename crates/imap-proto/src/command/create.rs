@@ -1,0 +1,43 @@
+//! CREATE, with the role of the new mailbox. RFC 3501 §6.3.3, RFC 6154 §3.
+
+use model::{MailboxName, SpecialUse};
+
+use crate::error::Error;
+use crate::lex::Cursor;
+
+/// CREATE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Create {
+    /// The new mailbox. A separator at the end, which only says that names below it will follow, is gone.
+    pub mailbox: MailboxName,
+    /// The roles that it shall have (RFC 6154 §3).
+    pub special_use: Vec<SpecialUse>,
+}
+
+impl Create {
+    pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
+        cursor.space()?;
+        let mut create = Self { mailbox: cursor.new_mailbox()?, special_use: Vec::new() };
+        if cursor.skip(b" ") {
+            cursor.list("USE", |cursor| {
+                if !cursor.keyword("USE") {
+                    return Err(cursor.expected("USE"));
+                }
+                cursor.space()?;
+                cursor.list_or_empty("a special-use attribute", |cursor| create.add_role(cursor))
+            })?;
+        }
+        Ok(create)
+    }
+
+    fn add_role(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Error> {
+        let attribute = cursor.flag_text("a special-use attribute")?;
+        let Some(role) = SpecialUse::from_attribute(attribute) else {
+            return Err(crate::error::Refusal::SpecialUse { attribute: attribute.to_owned() }.into());
+        };
+        if !self.special_use.contains(&role) {
+            self.special_use.push(role);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! Commands as the RFCs give them, what is refused, and each limit on what one command may hold.
+
+use model::{Flags, MailboxName, ModSeq, UidSet};
+use proptest::prelude::*;
+
+use super::*;
+use crate::error::Refusal;
+
+fn read(text: &str) -> Result<Command, Error> {
+    parse(format!("a1 {text}").as_bytes(), &Limits::DEFAULT).map(|tagged| tagged.command).map_err(|(_, e)| e)
+}
+
+fn command(text: &str) -> Command {
+    read(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn name(text: &str) -> MailboxName {
+    MailboxName::new(text).unwrap()
+}
+
+#[test]
+fn the_examples_of_the_rfcs_are_read() {
+    for text in [
+        "LOGIN SMITH SESAME",
+        "SELECT INBOX (CONDSTORE)",
+        "SELECT INBOX (QRESYNC (67890007 20050715194045000 41,43:211,214:541))",
+        "SELECT INBOX (QRESYNC (67890007 90060115194045000 41:211,214:541 (1,3 41,43)))",
+        "SELECT INBOX (QRESYNC (67890007 90060115194045000 (1,3 41,43)))",
+        "CREATE MyDrafts (USE (\\Drafts))",
+        "LIST \"\" \"*\"",
+        "LIST (SUBSCRIBED RECURSIVEMATCH) \"\" \"*\" RETURN (CHILDREN)",
+        "LIST () \"\" (INBOX Drafts Sent/%)",
+        "LIST \"\" % RETURN (STATUS (MESSAGES UNSEEN))",
+        "LIST (SPECIAL-USE) \"\" \"*\"",
+        "STATUS blurdybloop (UIDNEXT MESSAGES HIGHESTMODSEQ)",
+        "FETCH 2:4 (FLAGS BODY[HEADER.FIELDS (DATE FROM)])",
+        "FETCH 1 BODY.PEEK[4.2.MIME]<0.2048>",
+        "UID FETCH 300:500 (FLAGS) (CHANGEDSINCE 12345 VANISHED)",
+        "STORE 7,5,9 (UNCHANGEDSINCE 320162338) +FLAGS.SILENT (\\Deleted)",
+        "STORE 2 FLAGS \\Seen $Forwarded",
+        "SEARCH FLAGGED SINCE 1-Feb-1994 NOT FROM \"Smith\"",
+        "SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338",
+        "SEARCH CHARSET UTF-8 OR (TEXT {4}\r\nblah SEEN) 2,4:*",
+        "ID (\"name\" \"sodr\" \"version\" NIL)",
+        "ID NIL",
+        "ENABLE CONDSTORE X-GOOD-IDEA",
+        "UID EXPUNGE 3000:3002",
+        "UID MOVE 42:69 foo",
+        "AUTHENTICATE PLAIN =",
+    ] {
+        command(text);
+    }
+}
+
+#[test]
+fn arguments_arrive_in_their_types() {
+    let Command::Select(select) = command("select inbox (QRESYNC (5 10 1:3 (1:2 4,6)))") else { panic!() };
+    let qresync = select.qresync.unwrap();
+    assert_eq!((select.mailbox, qresync.modseq), (MailboxName::inbox(), ModSeq(10)));
+    assert_eq!(qresync.known_uids, Some(UidSet::from_ranges([(1, 3)])));
+    assert_eq!(qresync.seq_match.unwrap().uids.to_string(), "4,6");
+
+    let Command::Fetch(fetch) = command("UID FETCH 1:* FULL (CHANGEDSINCE 0)") else { panic!() };
+    assert!(fetch.uid && fetch.items.contains(&FetchItem::Body) && fetch.items.len() == 5);
+    assert_eq!(fetch.changed_since, Some(ModSeq(0)));
+
+    let Command::Fetch(fetch) = command("FETCH 1 BODY[1.2.HEADER.FIELDS.NOT (To)]<3.4>") else { panic!() };
+    let [FetchItem::Section(item)] = fetch.items.as_slice() else { panic!() };
+    assert_eq!(item.section.path, [1, 2]);
+    assert_eq!(item.section.what, SectionText::HeaderFieldsNot(vec!["To".to_owned()]));
+    assert!(item.partial.unwrap().offset == 3 && !item.peek);
+
+    let Command::Store(store) = command("store 1 -flags (\\seen $Junk $JUNK)") else { panic!() };
+    assert_eq!((store.op, store.silent, store.flags.system), (StoreOp::Remove, false, Flags::SEEN));
+    assert_eq!(store.flags.keywords.len(), 1);
+
+    let Command::List(list) = command("LIST \"~a/\" &Jjo-% RETURN ()") else { panic!() };
+    assert_eq!((list.reference.as_str(), list.patterns[0].as_str()), ("~a/", "\u{263a}%"));
+    assert!(list.extended);
+    assert_eq!(command("CREATE owatagusiam/"), command("CREATE owatagusiam"));
+    assert_eq!(command("DELETE &Jjo-"), Command::Delete(name("\u{263a}")));
+}
+
+#[test]
+fn search_keys_nest() {
+    let Command::Search(search) = command("UID SEARCH (OR SEEN NOT 1:3) header X-A \"\" larger 7") else {
+        panic!()
+    };
+    assert!(search.uid && !search.has_modseq() && search.charset == Charset::UsAscii);
+    let [SearchKey::And(keys), SearchKey::Header { value, .. }, SearchKey::Larger(7)] =
+        search.keys.as_slice()
+    else {
+        panic!("{:?}", search.keys)
+    };
+    assert!(
+        value.is_empty()
+            && matches!(keys.as_slice(), [SearchKey::Or(_, not)] if matches!(**not, SearchKey::Not(_)))
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_column() {
+    for (text, expected) in [
+        ("NOOP trailing", "unexpected text at column 8, where the command ends"),
+        ("SELECT", "expected a space at column 10"),
+        ("SELECT (x)", "expected a mailbox name at column 11"),
+        ("FETCH 1 (FLAGS", "expected a closing parenthesis at column 18"),
+        ("FETCH 0 FLAGS", "expected a message number or * at column 10"),
+        ("STORE 1 FLAGS.LOUD (\\Seen)", "expected FLAGS or FLAGS.SILENT at column 12"),
+        ("STORE 1 FLAGS (\\Recent)", "expected a flag that can be set at column 19"),
+        ("SEARCH NOSUCHKEY", "expected a search key at column 11"),
+        ("SEARCH ON 30-Feb-2024", "expected a date that exists at column 14"),
+        ("FETCH 1 BODY[MIME]", "expected a part number before MIME at column 21"),
+        ("FETCH 1 FLAGS (VANISHED)", "VANISHED needs UID FETCH and CHANGEDSINCE"),
+        ("UID NOOP", "unknown command"),
+        ("FROBNICATE", "unknown command"),
+    ] {
+        assert_eq!(read(text).unwrap_err().to_string(), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_not_called_bad() {
+    assert!(matches!(read("SEARCH CHARSET KOI8-R ALL"), Err(Error::Refusal(Refusal::Charset { .. }))));
+    assert!(matches!(read("SELECT a&b"), Err(Error::Refusal(Refusal::MailboxEncoding))));
+    assert!(matches!(read("SELECT a//b"), Err(Error::Refusal(Refusal::Mailbox(_)))));
+    assert!(matches!(read("CREATE a (USE (\\Odd))"), Err(Error::Refusal(Refusal::SpecialUse { .. }))));
+}
+
+#[test]
+fn each_limit_is_met() {
+    let repeated = |start: &str, item: &str, count: usize, end: &str| {
+        format!("{start}{}{end}", vec![item; count].join(" "))
+    };
+    let over = [
+        (
+            format!("{}ALL", "SEARCH ").replace("ALL", &format!("{}ALL", "NOT ".repeat(32))),
+            "levels of search keys",
+        ),
+        (repeated("SEARCH ", "ALL", 1001, ""), "search keys"),
+        (format!("FETCH {} FLAGS", vec!["1"; 10_001].join(",")), "ranges in a set of messages"),
+        (repeated("LIST \"\" (", "%", 65, ")"), "patterns"),
+        (repeated("STORE 1 FLAGS (", "a", 129, ")"), "flags"),
+        (format!("FETCH 1 BODY[{}1]", "1.".repeat(64)), "levels of a section"),
+        (repeated("FETCH 1 BODY[HEADER.FIELDS (", "A", 201, ")]"), "header fields"),
+        (repeated("ENABLE ", "A", 65, ""), "names of capabilities"),
+        (repeated("ID (", "\"a\" NIL", 31, ")"), "ID fields"),
+    ];
+    for (text, of) in over {
+        let error = read(&text).unwrap_err();
+        assert!(
+            matches!(error, Error::Violation(Violation::TooMany { what, .. }) if what == of),
+            "{of}: {error}"
+        );
+    }
+    let items: Vec<String> = (1..=101).map(|n| format!("BODY[{n}]")).collect();
+    let error = read(&format!("FETCH 1 ({})", items.join(" "))).unwrap_err();
+    assert_eq!(error.to_string(), "more than 100 FETCH items");
+    command(&format!("SEARCH {}ALL", "NOT ".repeat(31)));
+    assert!(parse(format!("{} NOOP", "t".repeat(129)).as_bytes(), &Limits::DEFAULT).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_upset_the_parser(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        let _ = parse(&bytes, &Limits::DEFAULT);
+    }
+
+    #[test]
+    fn no_text_of_tokens_upsets_the_parser(
+        words in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "a", " ", " ", " ", "FETCH", "SEARCH", "STORE", "LIST", "SELECT", "UID", "1:*", "(", ")",
+                "BODY[", "]", "<0.1>", "HEADER.FIELDS", "\"x\"", "\"", "{1}\r\nx", "{9}\r\n", "\\Seen", "NOT", "OR",
+                "QRESYNC",
+                "RETURN", "STATUS", "MODSEQ", "1-Feb-1994", "&Jjo-", "CHANGEDSINCE", "FLAGS", "NIL", "APPEND", "ID",
+            ]),
+            0..24,
+        )
+    ) {
+        let _ = parse(format!("a {}", words.concat()).as_bytes(), &Limits::DEFAULT);
+    }
+}

@@ -1,0 +1,139 @@
+//! What can be wrong with a command, by blame, and how it is answered.
+
+use model::{InvalidKeyword, InvalidName};
+
+use crate::response::{Code, Status};
+
+/// Why a command is not carried out, found out before anything was looked up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The client broke the protocol: BAD.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+    /// The client asked for something that cannot be: NO.
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+}
+
+/// The client broke the protocol.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// Something else stands where the grammar wants this.
+    #[error("expected {what} at column {column}")]
+    Expected {
+        /// What is wanted, with its article.
+        what: &'static str,
+        /// Where, in bytes from 1.
+        column: usize,
+    },
+    /// The command is complete, and something follows.
+    #[error("unexpected text at column {column}, where the command ends")]
+    Trailing {
+        /// Where, in bytes from 1.
+        column: usize,
+    },
+    /// There is no such command.
+    #[error("unknown command")]
+    UnknownCommand,
+    /// More of something than one command may hold.
+    #[error("more than {max} {what}")]
+    TooMany {
+        /// Of what, in the plural.
+        what: &'static str,
+        /// The limit.
+        max: usize,
+    },
+    /// A line is too long.
+    #[error("line longer than {max} bytes")]
+    LineTooLong {
+        /// The limit.
+        max: usize,
+    },
+    /// A literal is too long.
+    #[error("literal longer than {max} bytes")]
+    LiteralTooLong {
+        /// The limit.
+        max: usize,
+    },
+    /// A literal's size is no number that anyone could count to.
+    #[error("literal of impossible size")]
+    LiteralSize,
+    /// APPEND with a second message; MULTIAPPEND is not offered.
+    #[error("one message for each APPEND")]
+    SecondMessage,
+    /// FETCH with VANISHED lacks what it needs (RFC 7162 §3.2.6).
+    #[error("VANISHED needs UID FETCH and CHANGEDSINCE")]
+    VanishedAlone,
+}
+
+/// The client asked for something that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// SEARCH with a character set that is not supported (RFC 3501 §6.4.4).
+    #[error("character set not supported: {name:?}")]
+    Charset {
+        /// Its name.
+        name: String,
+    },
+    /// A mailbox name that is not modified UTF-7 (RFC 3501 §5.1.3).
+    #[error("the mailbox name is not modified UTF-7")]
+    MailboxEncoding,
+    /// A mailbox name that no mailbox can have.
+    #[error(transparent)]
+    Mailbox(#[from] InvalidName),
+    /// A keyword that no message can have.
+    #[error(transparent)]
+    Keyword(#[from] InvalidKeyword),
+    /// CREATE with a role that there is none of (RFC 6154 §3).
+    #[error("unknown special-use attribute: {attribute:?}")]
+    SpecialUse {
+        /// The attribute.
+        attribute: String,
+    },
+}
+
+impl Violation {
+    /// Whether the stream cannot be read any further, so that the connection has to be closed.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        matches!(self, Self::LiteralSize)
+    }
+}
+
+impl Error {
+    /// Whether the stream cannot be read any further, so that the connection has to be closed.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        matches!(self, Self::Violation(violation) if violation.is_fatal())
+    }
+
+    /// How the tagged answer begins.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::Violation(_) => Status::Bad,
+            Self::Refusal(_) => Status::No,
+        }
+    }
+
+    /// The response code of the answer.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Violation(_) => None,
+            Self::Refusal(refusal) => Some(refusal.code()),
+        }
+    }
+}
+
+impl Refusal {
+    /// The response code of the answer.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Charset { .. } => Code::BadCharset(vec!["US-ASCII", "UTF-8"]),
+            Self::SpecialUse { .. } => Code::UseAttr,
+            Self::MailboxEncoding | Self::Mailbox(_) | Self::Keyword(_) => Code::Cannot,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Cutting the stream: literals, limits, APPEND, and that it does not matter in which pieces bytes come.
+
+use super::*;
+use crate::command::Command;
+use proptest::prelude::*;
+
+/// Small limits, so that tests reach them.
+fn limits() -> Limits {
+    Limits {
+        line_bytes: 64,
+        line_bytes_before_login: 48,
+        literal_bytes: 16,
+        literal_bytes_before_login: 8,
+        command_bytes: 100,
+        literals: 2,
+        tag_bytes: 8,
+        ..Limits::DEFAULT
+    }
+}
+
+fn framer() -> Framer {
+    let mut framer = Framer::new(limits());
+    framer.set_authenticated();
+    framer
+}
+
+/// Every step but `NeedMore`, as text; messages are taken.
+fn steps_of(framer: &mut Framer, pieces: &[&[u8]]) -> Vec<String> {
+    let (mut input, mut steps) = (Vec::new(), Vec::new());
+    let mut message = Vec::new();
+    for piece in pieces {
+        input.extend_from_slice(piece);
+        loop {
+            message.extend(framer.take_message_bytes(&mut input));
+            let step = framer.next(&mut input);
+            match &step {
+                Step::NeedMore if framer.message_remaining() > 0 && !input.is_empty() => continue,
+                Step::NeedMore => break,
+                Step::Append { .. } => {
+                    steps.push(format!("waits: {}", framer.accept_message()));
+                }
+                Step::MessageEnd(_) => steps.push(format!("{:?}", std::mem::take(&mut message))),
+                Step::Violation { tag, error } => {
+                    steps.push(format!("{} {error}", tag.as_ref().map_or("*", Tag::as_str)));
+                    message.clear();
+                    continue;
+                }
+                Step::Continue | Step::Command(_) => {}
+            }
+            steps.push(format!("{step:?}"));
+        }
+    }
+    steps
+}
+
+fn steps(text: &[u8]) -> Vec<String> {
+    steps_of(&mut framer(), &[text])
+}
+
+#[test]
+fn a_command_ends_with_crlf_or_lf() {
+    let mut input = b"a NOOP\r\nb CHECK\nc".to_vec();
+    let mut framer = framer();
+    assert!(matches!(framer.next(&mut input), Step::Command(Tagged { command: Command::Noop, .. })));
+    assert!(matches!(framer.next(&mut input), Step::Command(Tagged { command: Command::Check, .. })));
+    assert_eq!(framer.next(&mut input), Step::NeedMore);
+}
+
+#[test]
+fn a_client_that_waits_is_told_to_send_its_literal() {
+    let mut input = b"a LOGIN {4}\r\n".to_vec();
+    let mut framer = Framer::new(limits());
+    assert_eq!(framer.next(&mut input), Step::Continue);
+    input.extend_from_slice(b"fred {3+}\r\na\nb\r\n");
+    let Step::Command(Tagged { command: Command::Login(login), .. }) = framer.next(&mut input) else {
+        panic!()
+    };
+    assert_eq!((login.user.as_slice(), login.password.as_slice()), (&b"fred"[..], &b"a\nb"[..]));
+}
+
+#[test]
+fn what_is_too_large_is_skipped_whole_and_then_answered() {
+    let long = "x".repeat(70);
+    for (text, expected) in [
+        (format!("a LOGIN {long}\r\nb NOOP\r\n"), "a line longer than 64 bytes"),
+        (
+            format!("a LOGIN {long} {{6+}}\r\nc NOOP {{2+}}\r\nd \r\nb NOOP\r\n"),
+            "a line longer than 64 bytes",
+        ),
+        (format!("{long} NOOP\r\nb NOOP\r\n"), "* line longer than 64 bytes"),
+        (
+            "a LOGIN {17+}\r\nc NOOP\r\nd NOOP\r\n! x\r\nb NOOP\r\n".to_owned(),
+            "a literal longer than 16 bytes",
+        ),
+        ("a LOGIN {17}\r\nb NOOP\r\n".to_owned(), "a literal longer than 16 bytes"),
+        ("a X {1+}\r\nx {1+}\r\nx {1+}\r\nx\r\nb NOOP\r\n".to_owned(), "a more than 2 literals"),
+    ] {
+        let steps = steps(text.as_bytes());
+        assert_eq!(steps[0], expected, "{text}");
+        assert!(steps.len() == 2 && steps[1].contains("Noop"), "{steps:?}");
+    }
+    let steps = steps(b"a LOGIN {99999999999999999999+}\r\n");
+    assert_eq!(steps[0], "a literal of impossible size");
+}
+
+#[test]
+fn the_limits_before_login_are_narrower() {
+    let mut framer = Framer::new(limits());
+    let text = format!("a LOGIN {}\r\nb LOGIN {{9}}\r\n", "x".repeat(50));
+    let steps = steps_of(&mut framer, &[text.as_bytes()]);
+    assert_eq!(steps, ["a line longer than 48 bytes", "b literal longer than 8 bytes"]);
+}
+
+#[test]
+fn a_command_is_limited_as_a_whole() {
+    let text =
+        format!("a X {} {{16+}}\r\n{} {}\r\nb NOOP\r\n", "x".repeat(40), "y".repeat(16), "z".repeat(50));
+    assert!(steps(text.as_bytes())[0].starts_with("a line longer"));
+}
+
+#[test]
+fn what_is_skipped_is_not_kept() {
+    let mut framer = framer();
+    for _ in 0..100 {
+        let mut input = vec![b'x'; 10_000];
+        assert_eq!(framer.next(&mut input), Step::NeedMore);
+        assert!(input.is_empty() && framer.command.capacity() <= KEPT_BYTES_MAX);
+    }
+    assert_eq!(steps_of(&mut framer, &[b"\n"]), ["* line longer than 64 bytes"]);
+}
+
+#[test]
+fn the_message_of_an_append_passes_by() {
+    let mut framer = framer();
+    let mut input = b"a APPEND {3+}\r\nbox (\\Seen) \"17-Jul-1996 02:44:25 -0700\" {100}\r\n".to_vec();
+    let Step::Append { head, size: 100, .. } = framer.next(&mut input) else { panic!() };
+    assert!(head.mailbox.as_str() == "box" && head.date.is_some() && !head.flags.is_empty());
+    assert!(framer.accept_message() && !framer.accept_message());
+    input.extend_from_slice(&[b'm'; 100]);
+    input.extend_from_slice(b"\r\nb NOOP\r\n");
+    assert_eq!(framer.take_message_bytes(&mut input), [b'm'; 100]);
+    assert!(matches!(framer.next(&mut input), Step::MessageEnd(tag) if tag.as_str() == "a"));
+    assert!(matches!(framer.next(&mut input), Step::Command(_)));
+}
+
+#[test]
+fn a_refused_message_is_skipped_only_if_it_comes() {
+    for text in [&b"a APPEND box {5}\r\nb NOOP\r\n"[..], b"a APPEND box {8+}\r\nx NOOP\r\n\r\nb NOOP\r\n"] {
+        let mut framer = framer();
+        let mut input = text.to_vec();
+        assert!(matches!(framer.next(&mut input), Step::Append { .. }));
+        framer.refuse_message();
+        assert!(matches!(framer.next(&mut input), Step::Command(Tagged { tag, .. }) if tag.as_str() == "b"));
+    }
+}
+
+#[test]
+fn an_append_with_more_than_one_message_is_void() {
+    for text in [
+        &b"a APPEND box {1+}\r\nx {2+}\r\nyz\r\nb NOOP\r\n"[..],
+        b"a APPEND box {1+}\r\nx {2}\r\nb NOOP\r\n",
+        b"a APPEND box {1+}\r\nx y\r\nb NOOP\r\n",
+    ] {
+        let steps = steps(text);
+        assert!(steps[2].starts_with("a ") && steps[3].contains("Noop") && steps.len() == 4, "{steps:?}");
+    }
+    assert!(steps(b"a APPEND box odd {3+}\r\nxyz\r\nb NOOP\r\n")[0].starts_with("a unexpected text"));
+}
+
+#[test]
+fn raw_lines_are_no_commands() {
+    let mut framer = framer();
+    let mut input = b"DO".to_vec();
+    assert_eq!(framer.raw_line(&mut input), RawLine::NeedMore);
+    input.extend_from_slice(b"NE\r\nb NOOP\r\n");
+    assert_eq!(framer.raw_line(&mut input), RawLine::Line(b"DONE".to_vec()));
+    assert!(matches!(framer.next(&mut input), Step::Command(_)));
+    input.extend_from_slice(&[b'x'; 70]);
+    assert_eq!(framer.raw_line(&mut input), RawLine::NeedMore);
+    input.extend_from_slice(b"\r\nc NOOP\r\n");
+    assert_eq!(framer.raw_line(&mut input), RawLine::TooLong);
+    assert!(matches!(framer.next(&mut input), Step::Command(_)));
+}
+
+#[test]
+fn starttls_forgets_what_was_pipelined() {
+    let mut framer = framer();
+    let mut input = b"a LOGIN {3}\r\nb NOO".to_vec();
+    assert_eq!(framer.next(&mut input), Step::Continue);
+    framer.discard(&mut input);
+    input.extend_from_slice(b"c NOOP\r\n");
+    assert!(matches!(framer.next(&mut input), Step::Command(Tagged { tag, .. }) if tag.as_str() == "c"));
+}
+
+/// Streams of pieces that make commands, and some that do not.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = vec![
+        "a NOOP\r\n",
+        "b LOGIN ",
+        "{3}\r\n",
+        "{3+}\r\n",
+        "{40+}\r\n",
+        "xyz",
+        " ",
+        "\r\n",
+        "\n",
+        "c APPEND box ",
+        "\"q\"",
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "{99999999999999999999+}\r\n",
+    ];
+    proptest::collection::vec(proptest::sample::select(pieces), 0..20)
+        .prop_map(|parts| parts.concat().into_bytes())
+}
+
+proptest! {
+    #[test]
+    fn it_does_not_matter_in_which_pieces_bytes_come(stream in stream(), size in 1usize..9) {
+        let whole = steps(&stream);
+        let pieces: Vec<&[u8]> = stream.chunks(size).collect();
+        prop_assert_eq!(steps_of(&mut framer(), &pieces), whole);
+    }
+
+    #[test]
+    fn no_bytes_upset_the_framer(stream in proptest::collection::vec(any::<u8>(), 0..300)) {
+        steps(&stream);
+    }
+}

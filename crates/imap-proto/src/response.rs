@@ -1,0 +1,104 @@
+//! The spelling of answers, appended to a `Vec<u8>`: nothing here decides what is said, or sends it.
+//!
+//! One file per family below `response/`. RFC 3501 §7 and §9.
+
+mod code;
+mod fetch;
+mod mailbox;
+mod number;
+mod status;
+mod text;
+
+pub use code::{AppendUid, Code, CopyUid};
+pub use fetch::{FetchWriter, SectionName};
+pub use mailbox::{ListLine, StatusValue, flags, list, lsub, mailbox_status, namespace, separator};
+pub use number::number;
+pub use status::{Status, bye, capability, continuation, enabled, error, id, tagged, untagged};
+pub use text::{astring, literal, nstring, quoted};
+
+use model::{ModSeq, SeqNo, Uid, UidSet};
+
+/// `* n EXISTS` (RFC 3501 §7.3.1)
+pub fn exists(out: &mut Vec<u8>, count: u32) {
+    numbered(out, count, b" EXISTS\r\n");
+}
+
+/// `* n RECENT` (RFC 3501 §7.3.2)
+pub fn recent(out: &mut Vec<u8>, count: u32) {
+    numbered(out, count, b" RECENT\r\n");
+}
+
+/// `* n EXPUNGE` (RFC 3501 §7.4.1)
+pub fn expunge(out: &mut Vec<u8>, seq: SeqNo) {
+    numbered(out, seq.0, b" EXPUNGE\r\n");
+}
+
+fn numbered(out: &mut Vec<u8>, n: u32, rest: &[u8]) {
+    out.extend_from_slice(b"* ");
+    number(out, u64::from(n));
+    out.extend_from_slice(rest);
+}
+
+/// `* VANISHED set`: expunged now (RFC 7162 §3.2.10). Nothing for the empty set.
+pub fn vanished(out: &mut Vec<u8>, uids: &UidSet) {
+    vanished_line(out, b"* VANISHED ", uids);
+}
+
+/// `* VANISHED (EARLIER) set`: expunged before, told in answer to a question (RFC 7162 §3.2.10). Nothing for the
+/// empty set.
+pub fn vanished_earlier(out: &mut Vec<u8>, uids: &UidSet) {
+    vanished_line(out, b"* VANISHED (EARLIER) ", uids);
+}
+
+fn vanished_line(out: &mut Vec<u8>, start: &[u8], uids: &UidSet) {
+    if uids.is_empty() {
+        return;
+    }
+    out.extend_from_slice(start);
+    uid_set(out, uids);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A set of UIDs or of message numbers.
+pub(crate) fn uid_set(out: &mut Vec<u8>, uids: &UidSet) {
+    for (i, range) in uids.ranges().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        number(out, u64::from(*range.start()));
+        if range.start() != range.end() {
+            out.push(b':');
+            number(out, u64::from(*range.end()));
+        }
+    }
+}
+
+/// `* SEARCH`, with message numbers (RFC 3501 §7.2.5), and the highest mod-sequence among the messages found if
+/// the keys asked for one (RFC 7162 §3.1.5). It is left out where nothing was found.
+pub fn search(out: &mut Vec<u8>, numbers: impl IntoIterator<Item = SeqNo>, modseq: Option<ModSeq>) {
+    search_line(out, numbers.into_iter().map(|seq| seq.0), modseq);
+}
+
+/// `* SEARCH` with UIDs, as UID SEARCH has it (RFC 3501 §6.4.8).
+pub fn search_uids(out: &mut Vec<u8>, uids: impl IntoIterator<Item = Uid>, modseq: Option<ModSeq>) {
+    search_line(out, uids.into_iter().map(Uid::get), modseq);
+}
+
+fn search_line(out: &mut Vec<u8>, numbers: impl Iterator<Item = u32>, modseq: Option<ModSeq>) {
+    out.extend_from_slice(b"* SEARCH");
+    let mut found = false;
+    for n in numbers {
+        found = true;
+        out.push(b' ');
+        number(out, u64::from(n));
+    }
+    if let Some(modseq) = modseq.filter(|_| found) {
+        out.extend_from_slice(b" (MODSEQ ");
+        number(out, modseq.0);
+        out.push(b')');
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! Response codes: the part of a status response that a client acts upon.
+//!
+//! RFC 3501 §7.1, RFC 5530 §3, RFC 4315 §3, RFC 4469 §4.2 (TOOBIG), RFC 6154 §3, RFC 7162 §3.1 and §3.2.11.
+
+use model::{ModSeq, SeqNo, Uid, UidSet, UidValidity};
+
+use super::{astring, number, uid_set};
+
+/// A response code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// ALERT: the text has to be shown to the user.
+    Alert,
+    /// ALREADYEXISTS: CREATE or RENAME to a name that is taken.
+    AlreadyExists,
+    /// APPENDUID: which UID the message got.
+    AppendUid(AppendUid),
+    /// AUTHENTICATIONFAILED: wrong credentials.
+    AuthenticationFailed,
+    /// AUTHORIZATIONFAILED: right credentials, but not for this identity.
+    AuthorizationFailed,
+    /// BADCHARSET, with the character sets that are supported.
+    BadCharset(Vec<&'static str>),
+    /// CANNOT: never possible on this server.
+    Cannot,
+    /// CAPABILITY, with what is offered now.
+    Capability(Vec<&'static str>),
+    /// CLIENTBUG: allowed, but surely not meant.
+    ClientBug,
+    /// CLOSED: what follows is of the newly selected mailbox (RFC 7162 §3.2.11).
+    Closed,
+    /// CONTACTADMIN
+    ContactAdmin,
+    /// COPYUID: which UIDs the copies got.
+    CopyUid(CopyUid),
+    /// CORRUPTION: the server found its own data damaged.
+    Corruption,
+    /// EXPIRED: the credentials no longer hold.
+    Expired,
+    /// EXPUNGEISSUED: somebody expunged a message that the command named.
+    ExpungeIssued,
+    /// HIGHESTMODSEQ
+    HighestModSeq(ModSeq),
+    /// INUSE: somebody else is at it.
+    InUse,
+    /// LIMIT: beyond a limit of the server.
+    Limit,
+    /// MODIFIED: messages that UNCHANGEDSINCE kept from being changed; message numbers or UIDs, as in the command.
+    Modified(UidSet),
+    /// NOMODSEQ: the mailbox has no lasting mod-sequences.
+    NoModSeq,
+    /// NONEXISTENT: no such mailbox.
+    NonExistent,
+    /// NOPERM: lack of rights.
+    NoPerm,
+    /// OVERQUOTA
+    OverQuota,
+    /// PARSE: a message could not be parsed.
+    Parse,
+    /// PERMANENTFLAGS, with the flags that can be changed; `\*` for new keywords.
+    PermanentFlags(Vec<String>),
+    /// PRIVACYREQUIRED: only over TLS.
+    PrivacyRequired,
+    /// READ-ONLY
+    ReadOnly,
+    /// READ-WRITE
+    ReadWrite,
+    /// SERVERBUG
+    ServerBug,
+    /// TOOBIG: the message is too large.
+    TooBig,
+    /// TRYCREATE: it would work if the mailbox were created.
+    TryCreate,
+    /// UIDNEXT
+    UidNext(Uid),
+    /// UIDNOTSTICKY: UIDs do not last.
+    UidNotSticky,
+    /// UIDVALIDITY
+    UidValidity(UidValidity),
+    /// UNAVAILABLE: something the server needs does not answer.
+    Unavailable,
+    /// UNSEEN, with the first message that is.
+    Unseen(SeqNo),
+    /// USEATTR: CREATE with a role that cannot be given.
+    UseAttr,
+}
+
+/// The UID of an appended message (RFC 4315 §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppendUid {
+    /// The mailbox's UIDVALIDITY.
+    pub uid_validity: UidValidity,
+    /// The message's UID.
+    pub uid: Uid,
+}
+
+/// The UIDs of copied messages (RFC 4315 §3): the n-th source became the n-th copy, both ascending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyUid {
+    /// The destination's UIDVALIDITY.
+    pub uid_validity: UidValidity,
+    /// The messages that were copied.
+    pub from: UidSet,
+    /// The copies; as many.
+    pub to: UidSet,
+}
+
+impl Code {
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Alert => "ALERT",
+            Self::AlreadyExists => "ALREADYEXISTS",
+            Self::AppendUid(_) => "APPENDUID",
+            Self::AuthenticationFailed => "AUTHENTICATIONFAILED",
+            Self::AuthorizationFailed => "AUTHORIZATIONFAILED",
+            Self::BadCharset(_) => "BADCHARSET",
+            Self::Cannot => "CANNOT",
+            Self::Capability(_) => "CAPABILITY",
+            Self::ClientBug => "CLIENTBUG",
+            Self::Closed => "CLOSED",
+            Self::ContactAdmin => "CONTACTADMIN",
+            Self::CopyUid(_) => "COPYUID",
+            Self::Corruption => "CORRUPTION",
+            Self::Expired => "EXPIRED",
+            Self::ExpungeIssued => "EXPUNGEISSUED",
+            Self::HighestModSeq(_) => "HIGHESTMODSEQ",
+            Self::InUse => "INUSE",
+            Self::Limit => "LIMIT",
+            Self::Modified(_) => "MODIFIED",
+            Self::NoModSeq => "NOMODSEQ",
+            Self::NonExistent => "NONEXISTENT",
+            Self::NoPerm => "NOPERM",
+            Self::OverQuota => "OVERQUOTA",
+            Self::Parse => "PARSE",
+            Self::PermanentFlags(_) => "PERMANENTFLAGS",
+            Self::PrivacyRequired => "PRIVACYREQUIRED",
+            Self::ReadOnly => "READ-ONLY",
+            Self::ReadWrite => "READ-WRITE",
+            Self::ServerBug => "SERVERBUG",
+            Self::TooBig => "TOOBIG",
+            Self::TryCreate => "TRYCREATE",
+            Self::UidNext(_) => "UIDNEXT",
+            Self::UidNotSticky => "UIDNOTSTICKY",
+            Self::UidValidity(_) => "UIDVALIDITY",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Unseen(_) => "UNSEEN",
+            Self::UseAttr => "USEATTR",
+        }
+    }
+
+    /// Appends the code in its brackets, with a space behind it.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        out.extend_from_slice(self.name().as_bytes());
+        self.write_arguments(out);
+        out.extend_from_slice(b"] ");
+    }
+
+    fn write_arguments(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::AppendUid(code) => {
+                spaced(out, u64::from(code.uid_validity.get()));
+                spaced(out, u64::from(code.uid.get()));
+            }
+            Self::CopyUid(code) => {
+                spaced(out, u64::from(code.uid_validity.get()));
+                spaced_set(out, &code.from);
+                spaced_set(out, &code.to);
+            }
+            Self::BadCharset(names) => {
+                out.extend_from_slice(b" (");
+                for (i, name) in names.iter().enumerate() {
+                    out.extend_from_slice(if i > 0 { b" " } else { b"" });
+                    astring(out, name.as_bytes());
+                }
+                out.push(b')');
+            }
+            Self::Capability(names) => {
+                out.push(b' ');
+                out.extend_from_slice(names.join(" ").as_bytes());
+            }
+            Self::PermanentFlags(names) => {
+                out.extend_from_slice(b" (");
+                out.extend_from_slice(names.join(" ").as_bytes());
+                out.push(b')');
+            }
+            Self::HighestModSeq(modseq) => spaced(out, modseq.0),
+            Self::Modified(set) => spaced_set(out, set),
+            Self::UidNext(uid) => spaced(out, u64::from(uid.get())),
+            Self::UidValidity(validity) => spaced(out, u64::from(validity.get())),
+            Self::Unseen(seq) => spaced(out, u64::from(seq.0)),
+            // All others stand alone.
+            _ => {}
+        }
+    }
+}
+
+fn spaced(out: &mut Vec<u8>, n: u64) {
+    out.push(b' ');
+    number(out, n);
+}
+
+fn spaced_set(out: &mut Vec<u8>, set: &UidSet) {
+    out.push(b' ');
+    uid_set(out, set);
+}

@@ -1,0 +1,171 @@
+//! FETCH responses, item by item. RFC 3501 §7.4.2, RFC 7162 §3.1.4.2.
+
+use std::io::Write;
+
+use model::{InternalDate, ModSeq, SeqNo, Uid};
+
+use super::text::literal_start;
+use super::{astring, literal, number};
+use crate::command::{Section, SectionText};
+
+/// Appends one FETCH response. It is complete after [`FetchWriter::finish`].
+#[derive(Debug)]
+pub struct FetchWriter<'a> {
+    out: &'a mut Vec<u8>,
+    has_items: bool,
+}
+
+/// The name under which a stretch of a message is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SectionName<'a> {
+    /// `BODY[section]<origin>`
+    Body {
+        /// The section.
+        section: &'a Section,
+        /// Where the stretch begins, if only a stretch was asked for.
+        origin: Option<u32>,
+    },
+    /// `RFC822`
+    Rfc822,
+    /// `RFC822.HEADER`
+    Rfc822Header,
+    /// `RFC822.TEXT`
+    Rfc822Text,
+}
+
+impl<'a> FetchWriter<'a> {
+    /// Begins the response for a message.
+    pub fn new(out: &'a mut Vec<u8>, seq: SeqNo) -> Self {
+        out.extend_from_slice(b"* ");
+        number(out, u64::from(seq.0));
+        out.extend_from_slice(b" FETCH (");
+        Self { out, has_items: false }
+    }
+
+    /// Goes on with a response in whose last item a literal was streamed; see [`FetchWriter::section_start`].
+    pub const fn resume(out: &'a mut Vec<u8>) -> Self {
+        Self { out, has_items: true }
+    }
+
+    /// The space between two items.
+    fn next_item(&mut self) {
+        if self.has_items {
+            self.out.push(b' ');
+        }
+        self.has_items = true;
+    }
+
+    /// Begins an item: its name and a space.
+    fn item(&mut self, name: &str) {
+        self.next_item();
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.push(b' ');
+    }
+
+    /// FLAGS, from a list that is spelt already, parentheses included.
+    pub fn flags(&mut self, list: &[u8]) {
+        self.item("FLAGS");
+        self.out.extend_from_slice(list);
+    }
+
+    /// UID
+    pub fn uid(&mut self, uid: Uid) {
+        self.item("UID");
+        number(self.out, u64::from(uid.get()));
+    }
+
+    /// MODSEQ
+    pub fn modseq(&mut self, modseq: ModSeq) {
+        self.item("MODSEQ");
+        self.out.push(b'(');
+        number(self.out, modseq.0);
+        self.out.push(b')');
+    }
+
+    /// INTERNALDATE
+    pub fn internal_date(&mut self, date: InternalDate) {
+        self.item("INTERNALDATE");
+        // Writing to memory does not fail.
+        let _ = write!(self.out, "\"{date}\"");
+    }
+
+    /// RFC822.SIZE, in bytes
+    pub fn size(&mut self, size: u64) {
+        self.item("RFC822.SIZE");
+        number(self.out, size);
+    }
+
+    /// An item whose value is in wire form already: ENVELOPE, BODY, BODYSTRUCTURE.
+    pub fn wire(&mut self, name: &str, value: &[u8]) {
+        self.item(name);
+        self.out.extend_from_slice(value);
+    }
+
+    /// A stretch of the message as a literal; NIL for a section that the message does not have.
+    pub fn section(&mut self, name: SectionName<'_>, bytes: Option<&[u8]>) {
+        self.section_name(name);
+        match bytes {
+            None => self.out.extend_from_slice(b"NIL"),
+            Some(bytes) => literal(self.out, bytes),
+        }
+    }
+
+    /// A stretch of the message whose `size` bytes the caller sends itself, right behind this. The response then
+    /// goes on with [`FetchWriter::resume`].
+    pub fn section_start(mut self, name: SectionName<'_>, size: u64) {
+        self.section_name(name);
+        literal_start(self.out, size);
+    }
+
+    fn section_name(&mut self, name: SectionName<'_>) {
+        match name {
+            SectionName::Rfc822 => self.item("RFC822"),
+            SectionName::Rfc822Header => self.item("RFC822.HEADER"),
+            SectionName::Rfc822Text => self.item("RFC822.TEXT"),
+            SectionName::Body { section, origin } => {
+                self.next_item();
+                self.out.extend_from_slice(b"BODY[");
+                write_section(self.out, section);
+                self.out.push(b']');
+                if let Some(origin) = origin {
+                    self.out.push(b'<');
+                    number(self.out, u64::from(origin));
+                    self.out.push(b'>');
+                }
+                self.out.push(b' ');
+            }
+        }
+    }
+
+    /// Ends the response.
+    pub fn finish(self) {
+        self.out.extend_from_slice(b")\r\n");
+    }
+}
+
+fn write_section(out: &mut Vec<u8>, section: &Section) {
+    for (i, part) in section.path.iter().enumerate() {
+        out.extend_from_slice(if i > 0 { b"." } else { b"" });
+        number(out, u64::from(*part));
+    }
+    if !section.path.is_empty() && section.what != SectionText::All {
+        out.push(b'.');
+    }
+    match &section.what {
+        SectionText::All => {}
+        SectionText::Header => out.extend_from_slice(b"HEADER"),
+        SectionText::Text => out.extend_from_slice(b"TEXT"),
+        SectionText::Mime => out.extend_from_slice(b"MIME"),
+        SectionText::HeaderFields(names) => write_fields(out, b"HEADER.FIELDS (", names),
+        SectionText::HeaderFieldsNot(names) => write_fields(out, b"HEADER.FIELDS.NOT (", names),
+    }
+}
+
+fn write_fields(out: &mut Vec<u8>, start: &[u8], names: &[String]) {
+    out.extend_from_slice(start);
+    for (i, name) in names.iter().enumerate() {
+        out.extend_from_slice(if i > 0 { b" " } else { b"" });
+        astring(out, name.as_bytes());
+    }
+    out.push(b')');
+}

@@ -1,0 +1,102 @@
+//! What is told of mailboxes: LIST, LSUB, STATUS, FLAGS, NAMESPACE.
+//!
+//! RFC 3501 §7.2.2 to §7.2.4, §7.2.6; RFC 5258 §3 and §3.5; RFC 2342 §5.
+
+use model::{MailboxName, SEPARATOR};
+
+use super::{astring, number, quoted};
+use crate::command::StatusItem;
+use crate::mailbox::encode;
+
+/// One name of a LIST or LSUB answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListLine<'a> {
+    /// The name.
+    pub name: &'a MailboxName,
+    /// Its attributes, each with its backslash.
+    pub attributes: Vec<&'static str>,
+    /// The selection options that names below it satisfy (RFC 5258 §3.5); empty for no CHILDINFO.
+    pub child_info: Vec<&'static str>,
+}
+
+/// A STATUS item with its value.
+pub type StatusValue = (StatusItem, u64);
+
+/// `* LIST`
+pub fn list(out: &mut Vec<u8>, line: &ListLine<'_>) {
+    list_line(out, b"* LIST (", line);
+}
+
+/// `* LSUB`
+pub fn lsub(out: &mut Vec<u8>, line: &ListLine<'_>) {
+    list_line(out, b"* LSUB (", line);
+}
+
+fn list_line(out: &mut Vec<u8>, start: &[u8], line: &ListLine<'_>) {
+    out.extend_from_slice(start);
+    out.extend_from_slice(line.attributes.join(" ").as_bytes());
+    out.extend_from_slice(b") ");
+    write_separator(out);
+    out.push(b' ');
+    name(out, line.name);
+    if !line.child_info.is_empty() {
+        out.extend_from_slice(b" (\"CHILDINFO\" (");
+        for (i, option) in line.child_info.iter().enumerate() {
+            out.extend_from_slice(if i > 0 { b" " } else { b"" });
+            quoted(out, option);
+        }
+        out.extend_from_slice(b"))");
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// The answer to `LIST "" ""`: the separator, and that names have no root (RFC 3501 §6.3.8).
+pub fn separator(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"* LIST (\\Noselect) ");
+    write_separator(out);
+    out.extend_from_slice(b" \"\"\r\n");
+}
+
+fn write_separator(out: &mut Vec<u8>) {
+    quoted(out, SEPARATOR.encode_utf8(&mut [0; 4]));
+}
+
+/// Appends a mailbox's name in modified UTF-7.
+fn name(out: &mut Vec<u8>, name: &MailboxName) {
+    astring(out, encode(name.as_str()).as_bytes());
+}
+
+/// `* STATUS` (RFC 3501 §7.2.4)
+pub fn mailbox_status(
+    out: &mut Vec<u8>,
+    mailbox: &MailboxName,
+    values: impl IntoIterator<Item = StatusValue>,
+) {
+    out.extend_from_slice(b"* STATUS ");
+    name(out, mailbox);
+    out.extend_from_slice(b" (");
+    for (i, (item, value)) in values.into_iter().enumerate() {
+        out.extend_from_slice(if i > 0 { b" " } else { b"" });
+        out.extend_from_slice(item.name().as_bytes());
+        out.push(b' ');
+        number(out, value);
+    }
+    out.extend_from_slice(b")\r\n");
+}
+
+/// `* FLAGS` with the names of the flags that the mailbox can have (RFC 3501 §7.2.6)
+pub fn flags<'a>(out: &mut Vec<u8>, names: impl IntoIterator<Item = &'a str>) {
+    out.extend_from_slice(b"* FLAGS (");
+    for (i, name) in names.into_iter().enumerate() {
+        out.extend_from_slice(if i > 0 { b" " } else { b"" });
+        out.extend_from_slice(name.as_bytes());
+    }
+    out.extend_from_slice(b")\r\n");
+}
+
+/// `* NAMESPACE`: one personal namespace without a prefix (RFC 2342 §5)
+pub fn namespace(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"* NAMESPACE ((\"\" ");
+    write_separator(out);
+    out.extend_from_slice(b")) NIL NIL\r\n");
+}

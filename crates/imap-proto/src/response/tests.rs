@@ -1,0 +1,117 @@
+//! Answers as the RFCs give them.
+
+use model::{InternalDate, MailboxName, UidValidity};
+
+use super::*;
+use crate::command::{Section, SectionText, StatusItem, Tag};
+use crate::error::{Refusal, Violation};
+
+fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).unwrap()
+}
+
+fn set(ranges: &[(u32, u32)]) -> UidSet {
+    UidSet::from_ranges(ranges.iter().copied())
+}
+
+#[test]
+fn status_responses_carry_their_codes() {
+    let tag = Tag::new("A003");
+    let uid_validity = UidValidity::new(38505).unwrap();
+    let appended = Code::AppendUid(AppendUid { uid_validity, uid: Uid::new(3955).unwrap() });
+    let line = written(|out| tagged(out, &tag, Status::Ok, Some(&appended), "APPEND completed"));
+    assert_eq!(line, "A003 OK [APPENDUID 38505 3955] APPEND completed\r\n");
+    let copied = CopyUid { uid_validity, from: set(&[(304, 304), (319, 320)]), to: set(&[(3956, 3958)]) };
+    let line = written(|out| tagged(out, &tag, Status::Ok, Some(&Code::CopyUid(copied)), "Done"));
+    assert_eq!(line, "A003 OK [COPYUID 38505 304,319:320 3956:3958] Done\r\n");
+    for (code, expected) in [
+        (Code::Unseen(SeqNo(12)), "[UNSEEN 12]"),
+        (Code::HighestModSeq(ModSeq(715_194_045_007)), "[HIGHESTMODSEQ 715194045007]"),
+        (Code::Modified(set(&[(7, 7), (9, 9)])), "[MODIFIED 7,9]"),
+        (Code::PermanentFlags(vec!["\\Seen".to_owned(), "\\*".to_owned()]), "[PERMANENTFLAGS (\\Seen \\*)]"),
+        (Code::ReadOnly, "[READ-ONLY]"),
+        (Code::Capability(vec!["IMAP4rev1", "ID"]), "[CAPABILITY IMAP4rev1 ID]"),
+    ] {
+        assert_eq!(
+            written(|out| untagged(out, Status::Ok, Some(&code), "x")),
+            format!("* OK {expected} x\r\n")
+        );
+    }
+    assert_eq!(written(|out| bye(out, None, "so long")), "* BYE so long\r\n");
+    assert_eq!(written(|out| continuation(out, "")), "+ \r\n");
+}
+
+#[test]
+fn what_is_wrong_with_a_command_is_answered_by_blame() {
+    let bad = Violation::Expected { what: "a mailbox name", column: 12 }.into();
+    let line = written(|out| error(out, Some(&Tag::new("a")), &bad));
+    assert_eq!(line, "a BAD expected a mailbox name at column 12\r\n");
+    let line = written(|out| error(out, None, &Refusal::Charset { name: "\r\n".to_owned() }.into()));
+    assert_eq!(line, "* NO [BADCHARSET (US-ASCII UTF-8)] character set not supported: \"\\r\\n\"\r\n");
+}
+
+#[test]
+fn mailboxes_are_told_in_modified_utf7() {
+    let name = MailboxName::new("a/\u{53f0}\u{5317}").unwrap();
+    let line = ListLine { name: &name, attributes: vec!["\\HasChildren"], child_info: vec!["SUBSCRIBED"] };
+    assert_eq!(
+        written(|out| list(out, &line)),
+        "* LIST (\\HasChildren) \"/\" a/&U,BTFw- (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n"
+    );
+    let line = ListLine { child_info: Vec::new(), attributes: Vec::new(), ..line };
+    assert_eq!(written(|out| lsub(out, &line)), "* LSUB () \"/\" a/&U,BTFw-\r\n");
+    assert_eq!(written(separator), "* LIST (\\Noselect) \"/\" \"\"\r\n");
+    let values = [(StatusItem::Messages, 231), (StatusItem::UidNext, 44292)];
+    assert_eq!(
+        written(|out| mailbox_status(out, &MailboxName::new("two words").unwrap(), values)),
+        "* STATUS \"two words\" (MESSAGES 231 UIDNEXT 44292)\r\n"
+    );
+    assert_eq!(written(namespace), "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+    assert_eq!(written(|out| flags(out, ["\\Seen", "$Junk"])), "* FLAGS (\\Seen $Junk)\r\n");
+}
+
+#[test]
+fn news_and_findings_are_numbers() {
+    assert_eq!(written(|out| exists(out, 172)), "* 172 EXISTS\r\n");
+    assert_eq!(written(|out| recent(out, 0)), "* 0 RECENT\r\n");
+    assert_eq!(written(|out| expunge(out, SeqNo(44))), "* 44 EXPUNGE\r\n");
+    assert_eq!(written(|out| vanished(out, &set(&[(405, 405), (407, 410)]))), "* VANISHED 405,407:410\r\n");
+    assert_eq!(written(|out| vanished_earlier(out, &set(&[(1, 2)]))), "* VANISHED (EARLIER) 1:2\r\n");
+    assert_eq!(written(|out| vanished(out, &UidSet::new())), "");
+    let found = [SeqNo(2), SeqNo(5)];
+    assert_eq!(written(|out| search(out, found, Some(ModSeq(9)))), "* SEARCH 2 5 (MODSEQ 9)\r\n");
+    assert_eq!(written(|out| search_uids(out, [], Some(ModSeq(9)))), "* SEARCH\r\n");
+    assert_eq!(written(|out| enabled(out, &[])), "* ENABLED\r\n");
+    assert_eq!(written(|out| id(out, &[("name", "Postroom")])), "* ID (\"name\" \"Postroom\")\r\n");
+    assert_eq!(written(|out| id(out, &[])), "* ID NIL\r\n");
+}
+
+#[test]
+fn a_fetch_response_is_written_item_by_item() {
+    let section = |path: &[u32], what| Section { path: path.to_vec(), what };
+    let fields = section(&[1, 2], SectionText::HeaderFields(vec!["DATE".to_owned(), "X(Y".to_owned()]));
+    let text = section(&[], SectionText::Text);
+    let line = written(|out| {
+        let mut fetch = FetchWriter::new(out, SeqNo(23));
+        fetch.flags(b"(\\Seen)");
+        fetch.uid(Uid::FIRST);
+        fetch.modseq(ModSeq(624_140_003));
+        fetch.size(44827);
+        fetch.internal_date(InternalDate::parse("17-Jul-1996 02:44:25 -0700").unwrap());
+        fetch.wire("ENVELOPE", b"(NIL)");
+        fetch.section(SectionName::Body { section: &fields, origin: None }, None);
+        fetch.section_start(SectionName::Body { section: &text, origin: Some(7) }, 3);
+        out.extend_from_slice(b"abc");
+        let mut fetch = FetchWriter::resume(out);
+        fetch.section(SectionName::Rfc822Header, Some(b""));
+        fetch.finish();
+    });
+    assert_eq!(
+        line,
+        "* 23 FETCH (FLAGS (\\Seen) UID 1 MODSEQ (624140003) RFC822.SIZE 44827 INTERNALDATE \
+         \"17-Jul-1996 02:44:25 -0700\" ENVELOPE (NIL) BODY[1.2.HEADER.FIELDS (DATE \"X(Y\")] NIL \
+         BODY[TEXT]<7> {3}\r\nabc RFC822.HEADER {0}\r\n)\r\n"
+    );
+}

@@ -3,6 +3,7 @@
 //! A record is never changed. Who refers to it, and when it may go, is the business of the mail store.
 
 mod memory;
+mod pack;
 mod record;
 mod segment;
 

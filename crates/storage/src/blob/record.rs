@@ -2,6 +2,7 @@
 //!
 //! Numbers are big-endian. Nothing here reads a disk.
 
+use super::pack::{pack, unpack};
 use super::{NewBlob, RecordHeader, RecordKind};
 use crate::Error;
 use model::{AccountId, BlobId, InternalDate, MailboxId};
@@ -13,11 +14,6 @@ pub(crate) const HEADER_BYTES: usize = 104;
 pub(crate) const TRAILER_BYTES: usize = 4;
 /// The largest content that fits in a record, in bytes: the payload of one must leave room in 32 bits for the rest.
 const CONTENT_BYTES_MAX: usize = 2 << 30;
-/// Content below this many bytes is not worth compressing.
-const COMPRESS_MIN_BYTES: usize = 128;
-/// zstd's level: 1 saves as much on mail as 3 does, in less time.
-const COMPRESSION_LEVEL: i32 = 1;
-
 const MAGIC: [u8; 4] = *b"\xf5PRB";
 const VERSION: u8 = 1;
 /// The key id of a payload that is not encrypted, the only one so far.
@@ -44,7 +40,7 @@ pub(crate) fn encode(blob: &NewBlob, commit: u64) -> Result<Vec<u8>, Error> {
         let path = format!("blob {}", blob.id).into();
         return Err(Error::Io { op: "store", path, source: io::ErrorKind::FileTooLarge.into() });
     }
-    let compressed = compress(content);
+    let compressed = pack(content);
     let (codec, payload) =
         compressed.as_deref().map_or((Codec::Raw, content), |packed| (Codec::Zstd, packed));
     let header = RecordHeader {
@@ -65,14 +61,6 @@ pub(crate) fn encode(blob: &NewBlob, commit: u64) -> Result<Vec<u8>, Error> {
     record.extend_from_slice(payload);
     record.extend_from_slice(&crc32c::crc32c(payload).to_be_bytes());
     Ok(record)
-}
-
-/// The content in fewer bytes, if that can be.
-fn compress(content: &[u8]) -> Option<Vec<u8>> {
-    if content.len() < COMPRESS_MIN_BYTES {
-        return None;
-    }
-    zstd::bulk::compress(content, COMPRESSION_LEVEL).ok().filter(|packed| packed.len() < content.len())
 }
 
 fn encode_header(header: &RecordHeader, record: &mut Vec<u8>) {
@@ -162,8 +150,9 @@ pub(crate) fn decode(record: &[u8]) -> Result<(RecordHeader, Vec<u8>), &'static 
     let (header, payload) = verify(record)?;
     let content = match header.codec {
         Codec::Raw => payload.to_vec(),
-        Codec::Zstd => zstd::bulk::decompress(payload, header.size as usize)
-            .map_err(|_| "a record's payload cannot be decompressed")?,
+        Codec::Zstd => {
+            unpack(payload, header.size as usize).map_err(|_| "a record's payload cannot be decompressed")?
+        }
     };
     let right = content.len() == header.size as usize && *blake3::hash(&content).as_bytes() == header.hash;
     if right { Ok((header, content)) } else { Err("a record's content does not match its hash") }

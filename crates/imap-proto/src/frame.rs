@@ -246,16 +246,16 @@ impl Framer {
 
     /// A line beyond the limit: keeps as much of it as shows the tag and the end so far.
     fn skip_long_line(&mut self, input: &[u8]) {
+        let mut tail = self.command.split_off(self.line_start);
         if self.command.is_empty() {
-            self.command.extend(input.iter().take(self.limits.tag_bytes + 1));
-            // A tag that is cut off is none; the space behind it has to be there.
+            // The first line: its tag may be among what has not been taken in yet.
+            let first = tail.iter().chain(input).take(self.limits.tag_bytes + 1);
+            self.command.extend(first);
             let tag_end = self.command.iter().position(|&byte| byte == b' ').unwrap_or(0);
             self.command.truncate(tag_end);
-            self.line_start = tag_end;
         }
         let error = Violation::LineTooLong { max: self.line_bytes() }.into();
         let answer = Some(Answer { tag: self.tag(), error });
-        let mut tail = self.command.split_off(self.line_start);
         keep_end(&mut tail);
         self.reset();
         self.state = State::SkipLine { tail, answer };

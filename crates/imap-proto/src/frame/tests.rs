@@ -104,6 +104,12 @@ fn what_is_too_large_is_skipped_whole_and_then_answered() {
 }
 
 #[test]
+fn the_tag_of_a_line_that_is_too_long_is_found_in_whichever_pieces_it_comes() {
+    let rest = format!("cd LOGIN {}\r\n", "x".repeat(70));
+    assert_eq!(steps_of(&mut framer(), &[b"ab", rest.as_bytes()]), ["abcd line longer than 64 bytes"]);
+}
+
+#[test]
 fn the_limits_before_login_are_narrower() {
     let mut framer = Framer::new(limits());
     let text = format!("a LOGIN {}\r\nb LOGIN {{9}}\r\n", "x".repeat(50));
@@ -215,7 +221,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn it_does_not_matter_in_which_pieces_bytes_come(stream in stream(), size in 1usize..9) {
+    fn it_does_not_matter_in_which_pieces_bytes_come(stream in stream(), size in 1usize..90) {
         let whole = steps(&stream);
         let pieces: Vec<&[u8]> = stream.chunks(size).collect();
         prop_assert_eq!(steps_of(&mut framer(), &pieces), whole);

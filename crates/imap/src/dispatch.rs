@@ -1,0 +1,187 @@
+//! The table of commands: which state each needs, whether expunges may be told at its end, and where it is carried
+//! out.
+
+use imap_proto::command::{Command, Select, Tag};
+use imap_proto::extension::capabilities;
+use imap_proto::response::{self, Code};
+use model::{MailboxName, Rights};
+
+use crate::cmd::{authenticate, capability, id, idle, login, namespace};
+use crate::pump::{Expunges, Tail};
+use crate::reply::{Done, Failure};
+use crate::session::Session;
+use crate::state::{Authenticated, Mode, Needs, Selected, State};
+
+/// What the session has to know of a command before it runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    /// The verb's stem: for spans and metrics.
+    pub(crate) verb: &'static str,
+    pub(crate) needs: Needs,
+    pub(crate) tail: Tail,
+}
+
+impl Row {
+    pub(crate) const APPEND: Self = Self { verb: "append", needs: Needs::Authenticated, tail: Tail::PLAIN };
+}
+
+/// The table.
+pub(crate) fn row(command: &Command) -> Row {
+    use Needs::{Any, Authenticated, NotAuthenticated, Selected};
+    // RFC 3501 §7.4.1: no EXPUNGE while FETCH, STORE or SEARCH speak in message numbers.
+    let by_uid = |uids: bool| Tail { uids, expunges: if uids { Expunges::Tell } else { Expunges::Hold } };
+    let (needs, tail) = match command {
+        Command::Capability | Command::Noop | Command::Logout | Command::Id(_) => (Any, Tail::PLAIN),
+        Command::StartTls | Command::Authenticate(_) | Command::Login(_) => (NotAuthenticated, Tail::PLAIN),
+        Command::Enable(_)
+        | Command::Select(_)
+        | Command::Examine(_)
+        | Command::Create(_)
+        | Command::Delete(_)
+        | Command::Rename(_)
+        | Command::Subscribe(_)
+        | Command::Unsubscribe(_)
+        | Command::List(_)
+        | Command::Lsub(_)
+        | Command::Namespace
+        | Command::Status(_)
+        | Command::Idle => (Authenticated, Tail::PLAIN),
+        Command::Check
+        | Command::Close
+        | Command::Unselect
+        | Command::Expunge(_)
+        | Command::Copy(_)
+        | Command::Move(_) => (Selected, Tail::PLAIN),
+        Command::Search(search) => (Selected, by_uid(search.uid)),
+        Command::Fetch(fetch) => (Selected, by_uid(fetch.uid)),
+        Command::Store(store) => (Selected, by_uid(store.uid)),
+    };
+    Row { verb: command.verb(), needs, tail }
+}
+
+impl Session {
+    /// Runs a command. `Ok(None)` was answered already.
+    pub(crate) async fn dispatch(
+        &mut self,
+        tag: &Tag,
+        command: Command,
+        row: Row,
+    ) -> Result<Option<Done>, Failure> {
+        self.state.check(row.needs)?;
+        let done = match command {
+            Command::StartTls => {
+                self.start_tls(tag).await?;
+                return Ok(None);
+            }
+            Command::Capability => capability::run(self.conditions(), &mut self.io),
+            Command::Noop | Command::Check => Done::new("done"),
+            Command::Logout => self.log_out(),
+            Command::Id(command) => id::run(&command, &mut self.io),
+            Command::Authenticate(_) | Command::Login(_) => self.log_in(command).await?,
+            Command::Select(select) => self.select(&select, Mode::ReadWrite).await?,
+            Command::Examine(select) => self.select(&select, Mode::ReadOnly).await?,
+            Command::Delete(name) => self.delete(&name).await?,
+            Command::Idle => idle::run(&mut self.state, &self.server, &mut self.io).await?,
+            Command::Close => {
+                let done = self.state.selected()?.close().await;
+                self.state.unselect();
+                done?
+            }
+            Command::Unselect => {
+                self.state.unselect();
+                Done::new("UNSELECT completed")
+            }
+            Command::Expunge(_)
+            | Command::Search(_)
+            | Command::Fetch(_)
+            | Command::Store(_)
+            | Command::Copy(_)
+            | Command::Move(_) => self.on_messages(command).await?,
+            other => self.on_mailboxes(other).await?,
+        };
+        Ok(Some(done))
+    }
+
+    /// Commands of a logged-in user that leave the state as it is.
+    async fn on_mailboxes(&mut self, command: Command) -> Result<Done, Failure> {
+        let user = self.state.user()?;
+        let io = &mut self.io;
+        match command {
+            Command::Enable(enable) => Ok(user.enable(&enable, io)),
+            Command::Create(create) => user.create(&create).await,
+            Command::Rename(rename) => user.rename(&rename).await,
+            Command::Subscribe(name) => user.subscribe(&name).await,
+            Command::Unsubscribe(name) => user.unsubscribe(&name).await,
+            Command::List(list) => user.list(&list, io).await,
+            Command::Lsub(lsub) => user.lsub(&lsub, io).await,
+            Command::Status(status) => user.status(&status, io).await,
+            Command::Namespace => Ok(namespace::run(io)),
+            other => Err(Failure::ours("dispatch", format!("{} has no place", other.verb()))),
+        }
+    }
+
+    /// Commands on the messages of the selected mailbox.
+    async fn on_messages(&mut self, command: Command) -> Result<Done, Failure> {
+        let selected = self.state.selected()?;
+        let io = &mut self.io;
+        match command {
+            Command::Expunge(expunge) => selected.expunge(&expunge, io).await,
+            Command::Search(search) => selected.search(&search, &self.server, io).await,
+            Command::Fetch(fetch) => selected.fetch(&fetch, io).await,
+            Command::Store(store) => selected.store(store, io).await,
+            Command::Copy(copy) => selected.copy(&copy).await,
+            Command::Move(command) => selected.move_messages(&command, io).await,
+            other => Err(Failure::ours("dispatch", format!("{} has no place", other.verb()))),
+        }
+    }
+
+    /// LOGIN and AUTHENTICATE.
+    async fn log_in(&mut self, command: Command) -> Result<Done, Failure> {
+        if !self.conditions().password_allowed {
+            return Err(Failure::NeedsTls);
+        }
+        let credentials = match command {
+            Command::Login(command) => login::credentials(&command)?,
+            Command::Authenticate(command) => authenticate::exchange(&command, &mut self.io).await?,
+            other => return Err(Failure::ours("log in", format!("{} has no place", other.verb()))),
+        };
+        let peer = self.io.conn().peer_addr().ip();
+        let identity = self.server.authenticator.login(credentials, peer).await?;
+        self.state = State::Authenticated(login::enter(identity, &self.server).await?);
+        self.io.set_authenticated(self.server.settings.idle_timeout);
+        Ok(Done::coded(Code::Capability(capabilities(self.conditions())), "logged in"))
+    }
+
+    fn log_out(&mut self) -> Done {
+        // RFC 3501 §3.4: whatever was selected is left as it is.
+        self.state.unselect();
+        self.leaving = true;
+        response::bye(self.io.out(), None, "until next time");
+        Done::new("LOGOUT completed")
+    }
+
+    /// SELECT and EXAMINE: the mailbox that was selected is left first, whatever comes of it (RFC 3501 §6.3.1).
+    async fn select(&mut self, select: &Select, mode: Mode) -> Result<Done, Failure> {
+        self.state.user()?.check_select(select)?;
+        if self.state.unselect() {
+            self.io.untagged_ok(Code::Closed, "the mailbox before is closed");
+        }
+        let (mailbox, snapshot) = self.state.user()?.open(select).await?;
+        let user = self.state.take_user()?;
+        let selected = Selected::new(user, (mailbox, &snapshot), mode);
+        let selected = self.state.enter(selected)?;
+        selected.introduce(select, snapshot, &mut self.io).await
+    }
+
+    /// DELETE. A session that deletes the mailbox it has selected leaves it.
+    async fn delete(&mut self, name: &MailboxName) -> Result<Done, Failure> {
+        let user: &mut Authenticated = self.state.user()?;
+        let id = user.access.mailbox(name, Rights::NONE).map(|mailbox| mailbox.id());
+        let done = user.delete(name).await?;
+        if self.state.selected().is_ok_and(|selected| id.is_ok_and(|id| selected.mailbox.id() == id)) {
+            self.state.unselect();
+            self.io.untagged_ok(Code::Closed, "the mailbox is deleted");
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,150 @@
+//! A session's two directions: steps in, responses out with backpressure.
+//!
+//! It knows how long to wait and when to flush, and leaves spelling to `imap-proto`. Nothing is decided here.
+
+use std::time::Duration;
+
+use imap_proto::frame::{Framer, RawLine, Step};
+use imap_proto::limits::Limits;
+use imap_proto::response::{self, Code, Status};
+use net::{Conn, Drain, Lost};
+
+use crate::reply::{End, Failure, Wrong};
+
+/// The connection as commands see it.
+pub(crate) struct Io {
+    conn: Conn,
+    framer: Framer,
+    input: Vec<u8>,
+    drain: Drain,
+    /// How long the client may be silent.
+    patience: Duration,
+}
+
+impl Io {
+    pub(crate) fn new(conn: Conn, drain: Drain, patience: Duration) -> Self {
+        Self { conn, framer: Framer::new(Limits::DEFAULT), input: Vec::new(), drain, patience }
+    }
+
+    pub(crate) const fn conn(&self) -> &Conn {
+        &self.conn
+    }
+
+    /// Resolves when the server is shutting down.
+    pub(crate) fn drain(&self) -> Drain {
+        self.drain.clone()
+    }
+
+    /// From login on: larger limits, more patience.
+    pub(crate) fn set_authenticated(&mut self, patience: Duration) {
+        self.framer.set_authenticated();
+        self.patience = patience;
+    }
+
+    /// The next thing to do, between commands. The server may shut down meanwhile.
+    pub(crate) async fn next_command(&mut self) -> Result<Step, Failure> {
+        let drain = self.drain();
+        tokio::select! {
+            biased;
+            () = drain.begun() => Err(End::ShuttingDown.into()),
+            step = self.next_step() => step,
+        }
+    }
+
+    /// The next thing to do. It may be dropped and called again.
+    pub(crate) async fn next_step(&mut self) -> Result<Step, Failure> {
+        loop {
+            match self.framer.next(&mut self.input) {
+                Step::NeedMore => self.fill().await?,
+                Step::Continue => response::continuation(self.conn.out(), "go ahead"),
+                step => return Ok(step),
+            }
+        }
+    }
+
+    /// A line that is no command. It may be dropped and called again.
+    pub(crate) async fn raw_line(&mut self) -> Result<Vec<u8>, Failure> {
+        loop {
+            match self.framer.raw_line(&mut self.input) {
+                RawLine::NeedMore => self.fill().await?,
+                RawLine::Line(line) => return Ok(line),
+                RawLine::TooLong => return Err(Wrong::LineTooLong.into()),
+            }
+        }
+    }
+
+    async fn fill(&mut self) -> Result<(), Failure> {
+        self.conn.fill(&mut self.input, self.patience).await?;
+        Ok(())
+    }
+
+    /// Takes the message of an APPEND; asks the client to send it if it waits for that.
+    pub(crate) fn accept_message(&mut self) {
+        if self.framer.accept_message() {
+            response::continuation(self.conn.out(), "send the message");
+        }
+    }
+
+    /// Wants no more of the message of an APPEND.
+    pub(crate) fn refuse_message(&mut self) {
+        self.framer.refuse_message();
+    }
+
+    /// More of the message; `None` at its end.
+    pub(crate) async fn message_bytes(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        while self.framer.message_remaining() > 0 {
+            let bytes = self.framer.take_message_bytes(&mut self.input);
+            if !bytes.is_empty() {
+                return Ok(Some(bytes));
+            }
+            self.fill().await?;
+        }
+        Ok(None)
+    }
+
+    /// Begins TLS with `go_ahead` as the last plain words.
+    pub(crate) async fn start_tls(&mut self, tls: &net::Tls, go_ahead: &[u8]) -> Result<(), Failure> {
+        self.framer.discard(&mut self.input);
+        self.conn.start_tls(tls, &mut self.input, go_ahead).await?;
+        Ok(())
+    }
+
+    /// What is to be sent, for appending whole lines with `imap_proto::response`.
+    pub(crate) fn out(&mut self) -> &mut Vec<u8> {
+        self.conn.out()
+    }
+
+    /// `* OK [CODE] text`
+    pub(crate) fn untagged_ok(&mut self, code: Code, text: &str) {
+        response::untagged(self.out(), Status::Ok, Some(&code), text);
+    }
+
+    /// Between lines of a long answer.
+    pub(crate) async fn flush_if_full(&mut self) -> Result<(), Failure> {
+        Ok(self.conn.flush_if_full().await?)
+    }
+
+    pub(crate) async fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.conn.flush().await?)
+    }
+
+    /// Sends bytes that may be many, without a copy.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        Ok(self.conn.send(bytes).await?)
+    }
+
+    pub(crate) async fn close(self) {
+        self.conn.close().await;
+    }
+}
+
+impl From<Lost> for Failure {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Silent { .. } => End::Silent.into(),
+            Lost::Ended | Lost::Stalled { .. } | Lost::Handshake(_) | Lost::Broken(_) => {
+                End::Lost(lost).into()
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The one way by which a client hears of changes: from what it believes to the published head.
+//!
+//! The tail of every command, NOOP and IDLE all come here. Nothing is announced anywhere else.
+//! RFC 3501 §5.2, §7.3, §7.4; RFC 7162 §3.1.4.2, §3.2.10.
+
+mod news;
+
+use imap_proto::response::{self, Code, FetchWriter};
+use mailstore::{Changes, Keywords, Since, Snapshot};
+use model::{Flags, Keyword, Uid, UidSet};
+
+use self::news::News;
+pub(crate) use self::news::{Own, OwnChange};
+use crate::cmd::fetch::Rows;
+use crate::flag_list::FlagLists;
+use crate::io::Io;
+use crate::reply::Failure;
+use crate::state::{Mode, Selected};
+use crate::view::Gone;
+
+/// Whether expunges may be told now (RFC 3501 §7.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expunges {
+    /// Message numbers may move.
+    Tell,
+    /// They must not: the client speaks in numbers. Expunged messages stay as ghosts.
+    Hold,
+}
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tail {
+    pub(crate) expunges: Expunges,
+    /// FETCH responses tell UIDs, as those of a UID command have to (RFC 3501 §6.4.8).
+    pub(crate) uids: bool,
+}
+
+impl Tail {
+    /// Everything is told.
+    pub(crate) const PLAIN: Self = Self { expunges: Expunges::Tell, uids: false };
+}
+
+impl Selected {
+    /// Brings the view to the published head and tells the client what it may be told.
+    pub(crate) async fn pump(&mut self, tail: Tail, io: &mut Io) -> Result<(), Failure> {
+        let (news, keywords) = match self.mailbox.changes_since(self.view.through()).await? {
+            Since::Changes(changes) => self.apply(changes),
+            Since::TooOld { .. } => self.compare(&self.mailbox.snapshot().await?),
+        };
+        let gone = match tail.expunges {
+            Expunges::Tell => self.view.announce(),
+            Expunges::Hold => Gone::default(),
+        };
+        self.tell_gone(&gone, io).await?;
+        if news.arrived {
+            self.view.add_recent(&self.mailbox.recent(self.mode == Mode::ReadWrite));
+            response::exists(io.out(), self.view.exists());
+            response::recent(io.out(), self.view.recent_count());
+        }
+        self.tell_flags(&keywords, io);
+        self.tell_updates(news, keywords, tail.uids, io).await
+    }
+
+    /// Tells everything, expunges included: for the commands that have to before they answer.
+    pub(crate) async fn tell_all(&mut self, io: &mut Io) -> Result<(), Failure> {
+        self.pump(Tail::PLAIN, io).await
+    }
+
+    fn apply(&mut self, changes: Changes) -> (News, Keywords) {
+        let news = News::of(&mut self.view, &changes.records, &self.own);
+        self.own.clear();
+        self.view.advance(changes.through);
+        (news, changes.keywords)
+    }
+
+    /// The log does not reach back to what the client was told last: what differs from the image is news.
+    fn compare(&mut self, snapshot: &Snapshot) -> (News, Keywords) {
+        let there = snapshot.image.uids();
+        let before = self.view.all();
+        // When it was expunged is no longer known; the lowest it can be keeps HIGHESTMODSEQ low enough.
+        self.view.expunged(self.view.through().next(), &before.difference(&there));
+        let old = self.view.last_uid().map_or_else(UidSet::new, |last| UidSet::range(Uid::FIRST, last));
+        let arrived = there.difference(&old);
+        self.view.arrived(&arrived);
+        let changed = snapshot.image.changed_since(self.view.through()).map(|message| message.uid);
+        let flags = changed.filter(|&uid| old.contains(uid)).collect();
+        self.own.clear();
+        self.view.advance(snapshot.modseq);
+        (News { flags, arrived: !arrived.is_empty(), ..News::default() }, snapshot.keywords.clone())
+    }
+
+    async fn tell_gone(&self, gone: &Gone, io: &mut Io) -> Result<(), Failure> {
+        if self.user.enabled.qresync {
+            response::vanished(io.out(), &gone.uids);
+            return io.flush_if_full().await;
+        }
+        for &number in &gone.numbers {
+            response::expunge(io.out(), number);
+            io.flush_if_full().await?;
+        }
+        Ok(())
+    }
+
+    /// FLAGS and PERMANENTFLAGS, if there are keywords that the client was not told of (RFC 3501 §7.2.6).
+    pub(crate) fn tell_flags(&mut self, keywords: &Keywords, io: &mut Io) {
+        if self.keywords_told.is_some_and(|told| told >= keywords.all().len()) {
+            return;
+        }
+        self.keywords_told = Some(keywords.all().len());
+        let system = Flags::SYSTEM.iter().map(|&(_, name)| name);
+        let names: Vec<&str> = system.chain(keywords.all().iter().map(Keyword::as_str)).collect();
+        response::flags(io.out(), names.iter().copied());
+        // RFC 3501 §7.1: what can be changed for good, new keywords among it.
+        let permanent = match self.mode {
+            Mode::ReadWrite => names.into_iter().chain(["\\*"]).map(str::to_owned).collect(),
+            Mode::ReadOnly => Vec::new(),
+        };
+        io.untagged_ok(Code::PermanentFlags(permanent), "flags that can be changed");
+    }
+
+    async fn tell_updates(
+        &mut self,
+        news: News,
+        keywords: Keywords,
+        uids: bool,
+        io: &mut Io,
+    ) -> Result<(), Failure> {
+        let condstore = self.user.enabled.condstore;
+        let rows = Rows::flags(uids, condstore);
+        let mut lists = FlagLists::new(keywords);
+        for (&uid, &(flags, modseq)) in &news.latest {
+            let Some(number) = self.view.number(uid) else { continue };
+            let columns = if news.flags.contains(uid) {
+                rows
+            } else if condstore && news.modseqs.contains(uid) {
+                Rows::modseqs()
+            } else {
+                continue;
+            };
+            let list = lists.list(flags, self.view.is_recent(uid));
+            columns.write_changed(FetchWriter::new(io.out(), number), uid, list, modseq);
+            io.flush_if_full().await?;
+        }
+        let known: UidSet = news.latest.keys().copied().collect();
+        self.send_rows(&news.flags.difference(&known), rows, io).await?;
+        if condstore {
+            self.send_rows(&news.modseqs.difference(&known), Rows::modseqs(), io).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,268 @@
+//! How a command ends, and what its client is told of it: the one mapping from errors to tagged answers.
+//!
+//! RFC 3501 §7.1, RFC 5530 §3. A fault of ours is logged with a reference, and the client gets only that.
+
+use std::error::Error as StdError;
+
+use auth::{LoginError, SaslFailure};
+use imap_proto::response::{Code, Status};
+use mailstore::Refusal;
+use net::Lost;
+
+/// A command that was carried out.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: Option<Code>,
+    pub(crate) text: &'static str,
+}
+
+impl Done {
+    pub(crate) const fn new(text: &'static str) -> Self {
+        Self { code: None, text }
+    }
+
+    pub(crate) const fn coded(code: Code, text: &'static str) -> Self {
+        Self { code: Some(code), text }
+    }
+}
+
+/// Why a command was not carried out.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The client broke the protocol.
+    Wrong(Wrong),
+    /// What it sent is no command.
+    Syntax(imap_proto::Error),
+    /// The store refuses.
+    Refused(Refusal),
+    /// The login is refused.
+    Login(auth::Refusal),
+    /// There is no such SASL mechanism.
+    UnknownMechanism,
+    /// A password may not be sent without TLS.
+    NeedsTls,
+    /// The mailbox was opened with EXAMINE.
+    ReadOnly,
+    /// A mailbox has one role at most.
+    SeveralRoles,
+    /// APPEND of nothing.
+    EmptyMessage,
+    /// The mailbox that messages are to go to is missing, and CREATE would make it.
+    NoDestination,
+    /// None of the messages exists any longer.
+    AllExpunged,
+    /// We failed.
+    Ours(Fault),
+    /// The session is over.
+    End(End),
+}
+
+/// How a client broke the protocol: BAD.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Wrong {
+    #[error("log in first")]
+    NotLoggedIn,
+    #[error("logged in already")]
+    LoggedIn,
+    #[error("select a mailbox first")]
+    NoMailbox,
+    #[error("there is no message of that number")]
+    NoSuchMessage,
+    #[error("the text to search for is not UTF-8")]
+    SearchText,
+    #[error("ENABLE QRESYNC first")]
+    QresyncNotEnabled,
+    #[error("name and password have to be UTF-8")]
+    NotUtf8,
+    #[error("DONE was expected")]
+    NotDone,
+    #[error("TLS cannot begin here")]
+    NoStartTls,
+    #[error("the line is too long")]
+    LineTooLong,
+    #[error(transparent)]
+    Sasl(SaslFailure),
+}
+
+/// Something failed that is not the client's fault.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    op: &'static str,
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+/// Why a session ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The connection is lost.
+    Lost(Lost),
+    /// The client said nothing for too long (RFC 3501 §5.4).
+    Silent,
+    /// The server shuts down.
+    ShuttingDown,
+    /// The selected mailbox was deleted (RFC 2180 §3.3).
+    MailboxDeleted,
+    /// Too many commands in a row that are none.
+    TooManyErrors,
+    /// The stream cannot be read any further.
+    Unreadable,
+    /// LOGOUT.
+    LoggedOut,
+}
+
+impl End {
+    /// What BYE says; `None` where there is nobody to tell, or who was told already.
+    pub(crate) const fn goodbye(&self) -> Option<&'static str> {
+        match self {
+            Self::Lost(_) | Self::LoggedOut => None,
+            Self::Silent => Some("nothing came for too long"),
+            Self::ShuttingDown => Some("the server is shutting down; come back in a moment"),
+            Self::MailboxDeleted => Some("the selected mailbox was deleted"),
+            Self::TooManyErrors => Some("too many commands that are none"),
+            Self::Unreadable => Some("the literal's size is impossible"),
+        }
+    }
+
+    /// For the log.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Lost(Lost::Ended) => "the client went away",
+            Self::Lost(_) => "connection lost",
+            Self::Silent => "silent",
+            Self::ShuttingDown => "shutting down",
+            Self::MailboxDeleted => "mailbox deleted",
+            Self::TooManyErrors => "too many errors",
+            Self::Unreadable => "unreadable",
+            Self::LoggedOut => "logged out",
+        }
+    }
+}
+
+/// A tagged answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: Status,
+    pub(crate) code: Option<Code>,
+    pub(crate) text: String,
+}
+
+impl Failure {
+    /// A fault of ours.
+    pub(crate) fn ours(op: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Ours(Fault { op, source: source.into() })
+    }
+
+    /// The answer that the client gets, or how the session ends without one.
+    pub(crate) fn answer(self) -> Result<Answer, End> {
+        let (status, code, text) = match self {
+            Self::Wrong(wrong) => wrong_answer(&wrong),
+            Self::Syntax(error) => (error.status(), error.code(), error.to_string()),
+            Self::Refused(refusal) => {
+                let text = refusal.to_string();
+                (Status::No, refusal_code(&refusal), text)
+            }
+            Self::Login(refusal) => {
+                let code = match refusal {
+                    auth::Refusal::Credentials => Code::AuthenticationFailed,
+                    auth::Refusal::Busy => Code::Unavailable,
+                };
+                (Status::No, Some(code), refusal.to_string())
+            }
+            Self::UnknownMechanism => no(Code::Cannot, "there is no such mechanism"),
+            Self::NeedsTls => no(Code::PrivacyRequired, "passwords are taken under TLS only"),
+            Self::ReadOnly => no(Code::NoPerm, "the mailbox is read-only"),
+            Self::SeveralRoles => no(Code::UseAttr, "a mailbox has one special use at most"),
+            Self::EmptyMessage => (Status::No, None, "a message has at least one byte".to_owned()),
+            Self::NoDestination => no(Code::TryCreate, "there is no such mailbox"),
+            Self::AllExpunged => no(Code::ExpungeIssued, "these messages no longer exist"),
+            Self::Ours(fault) => no(Code::ServerBug, &fault.report()),
+            Self::End(end) => return Err(end),
+        };
+        Ok(Answer { status, code, text })
+    }
+}
+
+impl Fault {
+    /// Logs the fault; answers what the client is told.
+    pub(crate) fn report(&self) -> String {
+        let reference = u32::from_be_bytes(model::env::random());
+        let reference = format!("{reference:08x}");
+        tracing::error!(reference, op = self.op, error = %self.source, "a command failed");
+        format!("the server failed; reference {reference}")
+    }
+}
+
+fn no(code: Code, text: &str) -> (Status, Option<Code>, String) {
+    (Status::No, Some(code), text.to_owned())
+}
+
+fn wrong_answer(wrong: &Wrong) -> (Status, Option<Code>, String) {
+    match wrong {
+        Wrong::Sasl(SaslFailure::ActingForAnother) => no(Code::AuthorizationFailed, &wrong.to_string()),
+        _ => (Status::Bad, None, wrong.to_string()),
+    }
+}
+
+/// RFC 5530 §3, RFC 3501 §7.1, RFC 6154 §3, RFC 9051 §7.1.
+fn refusal_code(refusal: &Refusal) -> Option<Code> {
+    Some(match refusal {
+        Refusal::MailboxMissing { .. } | Refusal::MailboxGone => Code::NonExistent,
+        Refusal::MailboxExists | Refusal::UserExists => Code::AlreadyExists,
+        Refusal::NeedRight(_) => Code::NoPerm,
+        Refusal::InboxCannotBeDeleted
+        | Refusal::HasChildren
+        | Refusal::NameBelowItself
+        | Refusal::InvalidName(_) => Code::Cannot,
+        Refusal::KeywordLimit { .. } | Refusal::MailboxLimit { .. } | Refusal::UidsExhausted => Code::Limit,
+        Refusal::MessageTooBig { .. } => Code::TooBig,
+        Refusal::MessagesGone => Code::ExpungeIssued,
+        Refusal::SpecialUseTaken(_) | Refusal::SpecialUseUnsupported(_) => Code::UseAttr,
+        Refusal::AccountMissing => Code::AuthenticationFailed,
+        Refusal::DiskReserve { .. } => Code::Unavailable,
+    })
+}
+
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Self {
+        Self::Wrong(wrong)
+    }
+}
+
+impl From<End> for Failure {
+    fn from(end: End) -> Self {
+        Self::End(end)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A refusal of the mailbox that messages are to go to (RFC 3501 §6.3.11, §6.4.7).
+pub(crate) fn destination_failure(refusal: Refusal) -> Failure {
+    match refusal {
+        Refusal::MailboxMissing { can_create: true } => Failure::NoDestination,
+        other => Failure::Refused(other),
+    }
+}
+
+impl From<mailstore::Error> for Failure {
+    fn from(error: mailstore::Error) -> Self {
+        match error {
+            mailstore::Error::Refused(refusal) => Self::Refused(refusal),
+            mailstore::Error::Failed(fault) => Self::ours(fault.op, fault),
+        }
+    }
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Refused(refusal) => Self::Login(refusal),
+            LoginError::Directory(fault) => Self::ours("login", fault),
+            LoginError::Hash(fault) => Self::ours("login", fault),
+        }
+    }
+}

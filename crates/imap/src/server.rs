@@ -1,0 +1,86 @@
+//! The IMAP service as the program sees it: what it needs, how it is set, and one connection served.
+//!
+//! It does not listen: `net` accepts connections and hands them here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::Authenticator;
+use mailstore::Store;
+use net::{Conn, Drain, Tls};
+use tokio::sync::Semaphore;
+
+use crate::session::Session;
+
+/// Searches that read message contents at the same time in the whole server; one more waits.
+///
+/// Each takes a thread of the blocking pool and one message in memory.
+const TEXT_SEARCHES_MAX: usize = 4;
+
+/// Who may send a password without TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlaintextLogin {
+    /// Nobody: LOGINDISABLED is advertised until TLS has begun (RFC 3501 §6.2.3).
+    #[default]
+    Never,
+    /// Clients on this machine.
+    Loopback,
+}
+
+/// How patient the server is.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Who may send a password without TLS.
+    pub plaintext_login: PlaintextLogin,
+    /// How long a client may be silent before it has logged in.
+    pub login_timeout: Duration,
+    /// How long a client may be silent afterwards; RFC 3501 §5.4 asks for at least 30 minutes.
+    pub idle_timeout: Duration,
+    /// How often an idling client hears that the connection is alive.
+    // CLIENT: Outlook and some NAT routers forget a connection that is silent for longer.
+    pub idle_keepalive: Duration,
+    /// After so many BAD answers in a row the client is sent away.
+    pub bad_commands_max: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            plaintext_login: PlaintextLogin::Never,
+            login_timeout: Duration::from_secs(3 * 60),
+            idle_timeout: Duration::from_secs(30 * 60),
+            idle_keepalive: Duration::from_secs(2 * 60),
+            bad_commands_max: 20,
+        }
+    }
+}
+
+/// Everything that sessions share.
+pub struct ImapServer {
+    pub(crate) store: Arc<Store>,
+    pub(crate) authenticator: Arc<Authenticator>,
+    /// For STARTTLS; `None` where it is not offered.
+    pub(crate) tls: Option<Tls>,
+    pub(crate) settings: Settings,
+    /// A permit for every search that reads contents.
+    pub(crate) text_searches: Arc<Semaphore>,
+}
+
+impl ImapServer {
+    /// A server over `store` for the users that `authenticator` knows.
+    #[must_use]
+    pub fn new(
+        store: Arc<Store>,
+        authenticator: Arc<Authenticator>,
+        tls: Option<Tls>,
+        settings: Settings,
+    ) -> Self {
+        let text_searches = Arc::new(Semaphore::new(TEXT_SEARCHES_MAX));
+        Self { store, authenticator, tls, settings, text_searches }
+    }
+
+    /// Serves one connection to its end. When `drain` begins, the client is told goodbye between commands.
+    pub async fn serve(self: Arc<Self>, conn: Conn, drain: Drain) {
+        Session::new(self, conn, drain).run().await;
+    }
+}

@@ -1,0 +1,180 @@
+//! One connection from greeting to goodbye: a step comes in, a command runs, the pump tells what changed, the
+//! answer goes out. Strictly one command after another.
+//!
+//! RFC 3501 §3, §5.3 to §5.5, §7.1.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use imap_proto::command::{AppendHead, Tag, Tagged};
+use imap_proto::extension::{Conditions, capabilities};
+use imap_proto::frame::Step;
+use imap_proto::response::{self, Code, Status};
+use net::{Conn, Drain};
+use tracing::Instrument;
+
+use crate::dispatch::{self, Row};
+use crate::io::Io;
+use crate::reply::{Answer, Done, End, Failure, Wrong};
+use crate::server::{ImapServer, PlaintextLogin};
+use crate::state::State;
+
+/// One client.
+pub(crate) struct Session {
+    pub(crate) server: Arc<ImapServer>,
+    pub(crate) io: Io,
+    pub(crate) state: State,
+    /// BAD answers since the last command that was one.
+    bad_in_a_row: u32,
+    /// Commands answered, for the log.
+    commands: u64,
+    /// Set by LOGOUT: its answer is the last.
+    pub(crate) leaving: bool,
+}
+
+impl Session {
+    pub(crate) fn new(server: Arc<ImapServer>, conn: Conn, drain: Drain) -> Self {
+        let io = Io::new(conn, drain, server.settings.login_timeout);
+        Self { server, io, state: State::NotAuthenticated, bad_in_a_row: 0, commands: 0, leaving: false }
+    }
+
+    pub(crate) async fn run(mut self) {
+        let since = Instant::now();
+        let peer = self.io.conn().peer_addr();
+        metrics::gauge!("imap_connections").increment(1.0);
+        let end = self.serve().await;
+        metrics::gauge!("imap_connections").decrement(1.0);
+        if let Some(text) = end.goodbye() {
+            response::bye(self.io.out(), None, text);
+        }
+        let login = self.state.user().ok().map(|user| user.login.clone());
+        let (commands, reason, tls) = (self.commands, end.reason(), self.io.conn().tls_version());
+        tracing::info!(%peer, login, tls, commands, reason, seconds = since.elapsed().as_secs(), "IMAP connection over");
+        // What belongs to the user is given back before a slow goodbye.
+        let Self { io, state, .. } = self;
+        drop(state);
+        io.close().await;
+    }
+
+    /// Serves commands until the session is over.
+    async fn serve(&mut self) -> End {
+        let greeting = Code::Capability(capabilities(self.conditions()));
+        response::untagged(self.io.out(), Status::Ok, Some(&greeting), "Postroom at your service");
+        loop {
+            let ended = match self.io.next_command().await {
+                Ok(step) => self.step(step).await,
+                Err(failure) => Err(failure),
+            };
+            match ended {
+                Ok(()) if self.leaving => return End::LoggedOut,
+                Ok(()) => {}
+                Err(Failure::End(end)) => return end,
+                Err(failure) => self.untagged_failure(failure),
+            }
+            if self.bad_in_a_row >= self.server.settings.bad_commands_max {
+                return End::TooManyErrors;
+            }
+        }
+    }
+
+    async fn step(&mut self, step: Step) -> Result<(), Failure> {
+        match step {
+            Step::Command(Tagged { tag, command }) => {
+                let row = dispatch::row(&command);
+                let span = tracing::debug_span!("imap", verb = row.verb);
+                let since = Instant::now();
+                let result = Box::pin(self.dispatch(&tag, command, row)).instrument(span).await;
+                self.finish(&tag, row, since, result).await
+            }
+            Step::Append { tag, head, size } => {
+                let since = Instant::now();
+                let span = tracing::debug_span!("imap", verb = Row::APPEND.verb);
+                let result = Box::pin(self.append(head, size)).instrument(span).await;
+                self.finish(&tag, Row::APPEND, since, result).await
+            }
+            Step::Violation { tag, error } => {
+                self.bad_in_a_row += 1;
+                let is_fatal = error.is_fatal();
+                response::error(self.io.out(), tag.as_ref(), &error);
+                if is_fatal { Err(End::Unreadable.into()) } else { Ok(()) }
+            }
+            // Neither comes between commands: `Io` answers the one, APPEND takes the other.
+            Step::NeedMore | Step::Continue | Step::MessageEnd(_) => Ok(()),
+        }
+    }
+
+    async fn append(&mut self, head: AppendHead, size: u64) -> Result<Option<Done>, Failure> {
+        match self.state.user() {
+            Ok(user) => user.append(head, size, &self.server, &mut self.io).await.map(Some),
+            Err(failure) => {
+                self.io.refuse_message();
+                Err(failure)
+            }
+        }
+    }
+
+    /// The tail of every command: what changed, then the tagged answer. `Ok(None)` was answered already.
+    async fn finish(
+        &mut self,
+        tag: &Tag,
+        row: Row,
+        since: Instant,
+        result: Result<Option<Done>, Failure>,
+    ) -> Result<(), Failure> {
+        let answer = match result {
+            Ok(Some(Done { code, text })) => Answer { status: Status::Ok, code, text: text.to_owned() },
+            Ok(None) => return Ok(()),
+            Err(failure) => failure.answer()?,
+        };
+        let pumped = match &mut self.state {
+            State::Selected(selected) => selected.pump(row.tail, &mut self.io).await,
+            State::NotAuthenticated | State::Authenticated(_) => Ok(()),
+        };
+        response::tagged(self.io.out(), tag, answer.status, answer.code.as_ref(), &answer.text);
+        self.note(row, since, answer.status);
+        match pumped {
+            Err(Failure::Refused(mailstore::Refusal::MailboxGone)) => Err(End::MailboxDeleted.into()),
+            other => other,
+        }
+    }
+
+    /// Counts and logs a command that was answered.
+    fn note(&mut self, row: Row, since: Instant, status: Status) {
+        self.commands += 1;
+        self.bad_in_a_row = if status == Status::Bad { self.bad_in_a_row + 1 } else { 0 };
+        let took = since.elapsed();
+        metrics::histogram!("imap_command_seconds", "verb" => row.verb).record(took);
+        tracing::debug!(verb = row.verb, ?status, microseconds = took.as_micros(), "command answered");
+    }
+
+    /// A failure where no command is to be answered.
+    fn untagged_failure(&mut self, failure: Failure) {
+        self.bad_in_a_row += 1;
+        if let Ok(answer) = failure.answer() {
+            response::untagged(self.io.out(), answer.status, answer.code.as_ref(), &answer.text);
+        }
+    }
+
+    /// What the offer of capabilities depends on.
+    pub(crate) fn conditions(&self) -> Conditions {
+        let conn = self.io.conn();
+        let in_the_clear = match self.server.settings.plaintext_login {
+            PlaintextLogin::Never => false,
+            PlaintextLogin::Loopback => conn.peer_addr().ip().is_loopback(),
+        };
+        Conditions {
+            authenticated: !matches!(self.state, State::NotAuthenticated),
+            tls_can_begin: self.server.tls.is_some() && !conn.is_tls(),
+            password_allowed: conn.is_tls() || in_the_clear,
+        }
+    }
+
+    /// STARTTLS (RFC 3501 §6.2.1). Its answer is the last plain text; whatever was pipelined behind it is discarded.
+    pub(crate) async fn start_tls(&mut self, tag: &Tag) -> Result<(), Failure> {
+        let server = Arc::clone(&self.server);
+        let tls = server.tls.as_ref().filter(|_| self.conditions().tls_can_begin).ok_or(Wrong::NoStartTls)?;
+        let mut go_ahead = Vec::new();
+        response::tagged(&mut go_ahead, tag, Status::Ok, None, "begin TLS now");
+        self.io.start_tls(tls, &go_ahead).await
+    }
+}

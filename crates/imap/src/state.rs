@@ -1,0 +1,165 @@
+//! What a session may do: not logged in, logged in, or with a mailbox selected (RFC 3501 §3).
+//!
+//! Each state is a struct with the values that its commands need, and a command is a method of the state it
+//! needs, so that none can run too early.
+
+use imap_proto::SequenceSet;
+use mailstore::{Access, Mailbox};
+use model::{Uid, UidSet};
+
+use crate::pump::Own;
+use crate::reply::{Failure, Wrong};
+use crate::view::View;
+
+/// The state of a session.
+pub(crate) enum State {
+    /// Before LOGIN or AUTHENTICATE.
+    NotAuthenticated,
+    /// Logged in.
+    Authenticated(Authenticated),
+    /// A mailbox is selected.
+    Selected(Box<Selected>),
+}
+
+/// Which states a command may run in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Any,
+    NotAuthenticated,
+    Authenticated,
+    Selected,
+}
+
+/// A logged-in user.
+pub(crate) struct Authenticated {
+    pub(crate) access: Access,
+    /// For the log.
+    pub(crate) login: String,
+    pub(crate) enabled: Enabled,
+}
+
+/// What the client has switched on (RFC 5161); it stays on to the end of the connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Enabled {
+    /// Untagged FETCH responses carry UID and MODSEQ (RFC 7162 §3.1, §3.2.4).
+    pub(crate) condstore: bool,
+    /// Expunges are told as VANISHED (RFC 7162 §3.2.3).
+    pub(crate) qresync: bool,
+}
+
+/// A selected mailbox, and the user who selected it.
+pub(crate) struct Selected {
+    pub(crate) user: Authenticated,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) mode: Mode,
+    /// What the client believes.
+    pub(crate) view: View,
+    /// The session's own changes that the pump has not met yet.
+    pub(crate) own: Own,
+    /// How many keywords the client was told of with FLAGS; `None` before the first.
+    pub(crate) keywords_told: Option<usize>,
+}
+
+/// Whether the mailbox was selected or examined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    ReadWrite,
+    ReadOnly,
+}
+
+impl State {
+    /// Checks that the session is in a state that a command needs.
+    pub(crate) fn check(&self, needs: Needs) -> Result<(), Failure> {
+        match (needs, self) {
+            (Needs::NotAuthenticated, Self::Authenticated(_) | Self::Selected(_)) => {
+                Err(Wrong::LoggedIn.into())
+            }
+            (Needs::Authenticated | Needs::Selected, Self::NotAuthenticated) => {
+                Err(Wrong::NotLoggedIn.into())
+            }
+            (Needs::Selected, Self::Authenticated(_)) => Err(Wrong::NoMailbox.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The user, whether a mailbox is selected or not.
+    pub(crate) fn user(&mut self) -> Result<&mut Authenticated, Failure> {
+        match self {
+            Self::NotAuthenticated => Err(Wrong::NotLoggedIn.into()),
+            Self::Authenticated(user) => Ok(user),
+            Self::Selected(selected) => Ok(&mut selected.user),
+        }
+    }
+
+    /// The selected mailbox.
+    pub(crate) fn selected(&mut self) -> Result<&mut Selected, Failure> {
+        match self {
+            Self::NotAuthenticated => Err(Wrong::NotLoggedIn.into()),
+            Self::Authenticated(_) => Err(Wrong::NoMailbox.into()),
+            Self::Selected(selected) => Ok(selected),
+        }
+    }
+
+    /// Takes the user out, to be put back with a mailbox.
+    pub(crate) fn take_user(&mut self) -> Result<Authenticated, Failure> {
+        match std::mem::replace(self, Self::NotAuthenticated) {
+            Self::NotAuthenticated => Err(Wrong::NotLoggedIn.into()),
+            Self::Authenticated(user) => Ok(user),
+            Self::Selected(selected) => Ok(selected.user),
+        }
+    }
+
+    /// Selects a mailbox.
+    pub(crate) fn enter(&mut self, selected: Selected) -> Result<&mut Selected, Failure> {
+        *self = Self::Selected(Box::new(selected));
+        self.selected()
+    }
+
+    /// Leaves the selected mailbox; says whether there was one.
+    pub(crate) fn unselect(&mut self) -> bool {
+        match std::mem::replace(self, Self::NotAuthenticated) {
+            Self::Selected(selected) => {
+                *self = Self::Authenticated(selected.user);
+                true
+            }
+            other => {
+                *self = other;
+                false
+            }
+        }
+    }
+
+    /// Gives back spare memory before a long wait.
+    pub(crate) fn shrink(&mut self) {
+        if let Self::Selected(selected) = self {
+            selected.view.shrink_to_fit();
+        }
+    }
+}
+
+impl Selected {
+    /// The messages that a command names.
+    ///
+    /// # Errors
+    /// A message number that no message has (RFC 3501 §9, `seq-number`). UIDs of no message are passed over
+    /// (RFC 3501 §6.4.8).
+    pub(crate) fn targets(&self, set: &SequenceSet, by_uid: bool) -> Result<UidSet, Failure> {
+        if by_uid {
+            let last = self.view.last_uid().map_or(0, Uid::get);
+            return Ok(self.view.known(&UidSet::from_ranges(set.resolve(last))));
+        }
+        let exists = self.view.exists();
+        if set.highest().is_some_and(|highest| highest > exists) || (set.has_last() && exists == 0) {
+            return Err(Wrong::NoSuchMessage.into());
+        }
+        Ok(self.view.uids_of(set.resolve(exists)))
+    }
+
+    /// Refuses what changes messages where the mailbox was opened with EXAMINE.
+    pub(crate) fn writable(&self) -> Result<(), Failure> {
+        match self.mode {
+            Mode::ReadWrite => Ok(()),
+            Mode::ReadOnly => Err(Failure::ReadOnly),
+        }
+    }
+}

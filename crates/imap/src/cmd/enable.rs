@@ -1,0 +1,24 @@
+//! ENABLE (RFC 5161 §3.1, RFC 7162 §3.1 and §3.2.3).
+
+use imap_proto::command::Enable;
+use imap_proto::extension::enabled_by;
+use imap_proto::response;
+
+use crate::io::Io;
+use crate::reply::Done;
+use crate::state::Authenticated;
+
+impl Authenticated {
+    pub(crate) fn enable(&mut self, enable: &Enable, io: &mut Io) -> Done {
+        // RFC 5161 §3.1: what cannot be enabled is passed over.
+        let mut names: Vec<&str> =
+            enable.capabilities.iter().filter_map(|name| enabled_by(name)).map(|e| e.capability).collect();
+        names.sort_unstable();
+        names.dedup();
+        // RFC 7162 §3.2.3: QRESYNC brings CONDSTORE with it.
+        self.enabled.qresync |= names.contains(&"QRESYNC");
+        self.enabled.condstore |= self.enabled.qresync || names.contains(&"CONDSTORE");
+        response::enabled(io.out(), &names);
+        Done::new("ENABLE completed")
+    }
+}

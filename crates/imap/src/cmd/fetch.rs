@@ -1,0 +1,148 @@
+//! FETCH and UID FETCH (RFC 3501 §6.4.5, §6.4.8; RFC 7162 §3.1.4, §3.2.6).
+//!
+//! Messages are answered in chunks: rows from the image, then unchanging facts or content where an item needs them.
+//! Nothing of the mailbox is held while bytes go to the client.
+
+mod content;
+mod rows;
+
+use imap_proto::command::{Fetch, FetchItem};
+use imap_proto::response::{Code, vanished_earlier};
+use mailstore::{FlagOp, Message, StoreFlags};
+use model::{Flags, ModSeq, NamedFlags, Rights, UidSet};
+
+use self::content::Contents;
+pub(crate) use self::rows::Rows;
+use self::rows::{Columns, chunks};
+use crate::flag_list::FlagLists;
+use crate::io::Io;
+use crate::pump::OwnChange;
+use crate::reply::{Done, Failure, Fault, Wrong};
+use crate::state::{Mode, Selected};
+
+/// Messages per chunk when rows suffice.
+pub(super) const ROWS_PER_CHUNK: usize = 1024;
+/// Messages per chunk when each has an e-mail row to read as well.
+const EMAILS_PER_CHUNK: usize = 256;
+/// Messages per chunk when content is sent, which is slow: each chunk sees the newest flags, and an implicit
+/// `\Seen` is committed for so many at once.
+const CONTENTS_PER_CHUNK: usize = 64;
+
+/// What became of the messages that were asked for.
+#[derive(Default)]
+struct Tally {
+    answered: u64,
+    /// Expunged by somebody else; the client still counts them.
+    expunged: u64,
+    /// The first fault.
+    fault: Option<Fault>,
+}
+
+impl Selected {
+    pub(crate) async fn fetch(&mut self, fetch: &Fetch, io: &mut Io) -> Result<Done, Failure> {
+        if fetch.vanished && !self.user.enabled.qresync {
+            return Err(Wrong::QresyncNotEnabled.into());
+        }
+        let uids = self.targets(&fetch.set, fetch.uid)?;
+        self.user.enabled.condstore |=
+            fetch.changed_since.is_some() || fetch.items.contains(&FetchItem::ModSeq);
+        if let (Some(since), true) = (fetch.changed_since, fetch.vanished) {
+            self.fetch_vanished(fetch, since, io).await?;
+        }
+        let sets_seen = self.mode == Mode::ReadWrite
+            && self.mailbox.rights().contains(Rights::SEEN)
+            && fetch.items.iter().any(FetchItem::sets_seen);
+        let contents = Contents::of(&fetch.items);
+        let rows = Rows::of(fetch, sets_seen, self.user.enabled.condstore);
+        let chunk = match (contents.needs_body(), contents.is_empty()) {
+            (true, _) => CONTENTS_PER_CHUNK,
+            (false, false) => EMAILS_PER_CHUNK,
+            (false, true) => ROWS_PER_CHUNK,
+        };
+        let mut tally = Tally::default();
+        let mut lists = FlagLists::new(mailstore::Keywords::default());
+        for some in chunks(&uids, chunk) {
+            if sets_seen {
+                self.see(&some).await?;
+            }
+            let messages = self.read_rows(&some, rows, &mut lists, io).await?;
+            tally.expunged += some.len() - messages.existing;
+            self.fetch_chunk(&messages.matching, (rows, &contents), &mut lists, &mut tally, io).await?;
+        }
+        tally.done(fetch.uid)
+    }
+
+    async fn fetch_chunk(
+        &self,
+        messages: &[Message],
+        (rows, contents): (Rows, &Contents<'_>),
+        lists: &mut FlagLists,
+        tally: &mut Tally,
+        io: &mut Io,
+    ) -> Result<(), Failure> {
+        if contents.is_empty() {
+            tally.answered += messages.len() as u64;
+            return self.write_rows(messages, rows, lists, io).await;
+        }
+        let ids: Vec<_> = messages.iter().map(|message| message.email).collect();
+        let emails = self.user.access.emails(&ids).await?;
+        for (message, email) in messages.iter().zip(emails) {
+            let Some(email) = email else {
+                tally.expunged += 1;
+                continue;
+            };
+            match contents.load(&self.user.access, &email).await {
+                Ok(Some(loaded)) => {
+                    let Some(number) = self.view.number(message.uid) else { continue };
+                    let flags = lists.list(message.flags, self.view.is_recent(message.uid));
+                    let columns = Columns { rows, number, message, flags };
+                    contents.write((&email, &loaded), columns, io).await?;
+                    tally.answered += 1;
+                }
+                Ok(None) => tally.expunged += 1,
+                // A damaged message is not answered at all; the others are (RFC 2683 §3.4.9 has no better advice).
+                Err(Failure::Ours(fault)) => drop(tally.fault.get_or_insert(fault)),
+                Err(failure) => return Err(failure),
+            }
+            io.flush_if_full().await?;
+        }
+        Ok(())
+    }
+
+    /// Sets `\Seen` before the data goes out, so that the answer can carry it (RFC 3501 §6.4.5).
+    async fn see(&mut self, uids: &UidSet) -> Result<(), Failure> {
+        let flags = NamedFlags::system(Flags::SEEN);
+        let request = StoreFlags { uids: uids.clone(), op: FlagOp::Add, flags, unchanged_since: None };
+        let stored = self.mailbox.store(request).await?;
+        if !stored.changed.is_empty() {
+            self.own.insert(stored.modseq, OwnChange::Told);
+        }
+        Ok(())
+    }
+
+    /// The messages of the set that were expunged since (RFC 7162 §3.2.6), before any FETCH response.
+    async fn fetch_vanished(&self, fetch: &Fetch, since: ModSeq, io: &mut Io) -> Result<(), Failure> {
+        let last = self.view.last_uid().map_or(0, model::Uid::get);
+        let asked = UidSet::from_ranges(fetch.set.resolve(last));
+        let vanished = self.mailbox.vanished_since(since).await?.intersection(&asked);
+        // Those that the client still counts come as its own VANISHED, without EARLIER.
+        vanished_earlier(io.out(), &vanished.difference(&self.view.all()));
+        io.flush_if_full().await
+    }
+}
+
+impl Tally {
+    fn done(self, by_uid: bool) -> Result<Done, Failure> {
+        if let Some(fault) = self.fault {
+            return Err(Failure::Ours(fault));
+        }
+        // RFC 3501 §6.4.8: a UID of no message is passed over. RFC 2180 §4.1: a number stands for a message.
+        match (self.expunged, self.answered) {
+            (1.., 0) if !by_uid => Err(Failure::AllExpunged),
+            (1.., _) if !by_uid => {
+                Ok(Done::coded(Code::ExpungeIssued, "some of the messages no longer exist"))
+            }
+            _ => Ok(Done::new("FETCH completed")),
+        }
+    }
+}

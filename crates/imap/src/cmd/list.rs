@@ -1,0 +1,86 @@
+//! LIST and LSUB (RFC 3501 §6.3.8 and §6.3.9, RFC 5258, RFC 5819, RFC 6154).
+//!
+//! All of an answer comes from one look at the account's tree.
+
+mod names;
+mod pattern;
+
+use imap_proto::command::{List, Lsub};
+use imap_proto::response::{self, ListLine};
+use model::Rights;
+
+use self::names::{Criteria, Entry};
+use self::pattern::Pattern;
+use crate::io::Io;
+use crate::reply::{Done, Failure};
+use crate::state::Authenticated;
+
+impl Authenticated {
+    pub(crate) async fn list(&mut self, list: &List, io: &mut Io) -> Result<Done, Failure> {
+        if !list.extended && list.patterns.iter().all(String::is_empty) {
+            response::separator(io.out());
+            return Ok(Done::new("LIST completed"));
+        }
+        self.note_status_items(&list.returns.status);
+        let patterns: Vec<Pattern> =
+            list.patterns.iter().map(|pattern| Pattern::new(&list.reference, pattern)).collect();
+        let criteria = Criteria {
+            subscribed: list.selection.subscribed,
+            special_use: list.selection.special_use,
+            recursive: list.selection.recursive_match,
+        };
+        for entry in names::listed(&self.access.tree(), &patterns, criteria) {
+            response::list(io.out(), &line(&entry, list));
+            let readable = entry.mailbox.as_ref().filter(|mailbox| mailbox.rights.contains(Rights::READ));
+            if let (Some(mailbox), false) = (readable, list.returns.status.is_empty()) {
+                let values = super::status::values(&list.returns.status, &mailbox.status);
+                response::mailbox_status(io.out(), &entry.name, values);
+            }
+            io.flush_if_full().await?;
+        }
+        Ok(Done::new("LIST completed"))
+    }
+
+    pub(crate) async fn lsub(&self, lsub: &Lsub, io: &mut Io) -> Result<Done, Failure> {
+        let pattern = Pattern::new(&lsub.reference, &lsub.pattern);
+        for entry in names::subscribed(&self.access.tree(), &pattern) {
+            let mut attributes = Vec::new();
+            // A level that is not subscribed to, with something below it that is (RFC 3501 §6.3.9).
+            if !entry.subscribed {
+                attributes.push("\\Noselect");
+            }
+            // CLIENT: Outlook 2013 looks for the roles here and nowhere else.
+            attributes
+                .extend(entry.mailbox.as_ref().and_then(|m| m.special_use).map(|role| role.attribute()));
+            response::lsub(io.out(), &ListLine { name: &entry.name, attributes, child_info: Vec::new() });
+            io.flush_if_full().await?;
+        }
+        Ok(Done::new("LSUB completed"))
+    }
+}
+
+/// What LIST says of a name.
+fn line<'a>(entry: &'a Entry, list: &List) -> ListLine<'a> {
+    let mut attributes = Vec::new();
+    match &entry.mailbox {
+        Some(mailbox) => attributes.extend(mailbox.special_use.map(|role| role.attribute())),
+        // Clients that do not know RFC 5258 know only that it cannot be selected.
+        None => attributes.push(if list.extended { "\\NonExistent" } else { "\\Noselect" }),
+    }
+    if entry.subscribed && (list.selection.subscribed || list.returns.subscribed) {
+        attributes.push("\\Subscribed");
+    }
+    // RFC 5258 §4: to be had for the asking, and here told without, since it costs nothing.
+    attributes.push(if entry.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
+    ListLine { name: &entry.name, attributes, child_info: child_info(entry, list) }
+}
+
+/// The selection options that names below this one satisfy (RFC 5258 §3.5).
+fn child_info(entry: &Entry, list: &List) -> Vec<&'static str> {
+    if !entry.child_info || !list.selection.recursive_match {
+        return Vec::new();
+    }
+    let subscribed = list.selection.subscribed.then_some("SUBSCRIBED");
+    let special_use = list.selection.special_use.then_some("SPECIAL-USE");
+    subscribed.into_iter().chain(special_use).collect()
+}

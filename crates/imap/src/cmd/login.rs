@@ -1,0 +1,27 @@
+//! LOGIN (RFC 3501 §6.2.3), and what every way of logging in ends with.
+
+use auth::{Credentials, Identity, Password};
+use imap_proto::command::Login;
+
+use crate::reply::{Failure, Wrong};
+use crate::server::ImapServer;
+use crate::state::{Authenticated, Enabled};
+
+/// Reads the arguments of LOGIN.
+///
+/// # Errors
+/// They are not UTF-8; no name or password of ours is anything else.
+pub(crate) fn credentials(login: &Login) -> Result<Credentials, Failure> {
+    let user = std::str::from_utf8(&login.user).map_err(|_| Wrong::NotUtf8)?;
+    let password = std::str::from_utf8(&login.password).map_err(|_| Wrong::NotUtf8)?;
+    Ok(Credentials { login: user.to_owned(), password: Password::new(password) })
+}
+
+/// Lets a user in.
+///
+/// # Errors
+/// The account cannot be opened.
+pub(crate) async fn enter(identity: Identity, server: &ImapServer) -> Result<Authenticated, Failure> {
+    let access = server.store.enter(identity.account).await?;
+    Ok(Authenticated { access, login: identity.login, enabled: Enabled::default() })
+}

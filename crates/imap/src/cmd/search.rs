@@ -1,0 +1,127 @@
+//! SEARCH and UID SEARCH (RFC 3501 §6.4.4, RFC 7162 §3.1.5).
+//!
+//! Rows of the image answer most keys; what they leave open has its metadata read in bulk, and what that leaves
+//! open its content, one message at a time, on a bounded pool.
+
+mod compile;
+pub(crate) mod program;
+
+use std::sync::Arc;
+
+use imap_proto::command::Search;
+use imap_proto::response;
+use mailstore::{EMAILS_PER_READ_MAX, Email, Message};
+use model::{ModSeq, UidSet};
+
+use self::compile::Context;
+use self::program::{Loaded, Test};
+use crate::io::Io;
+use crate::reply::{Done, End, Failure};
+use crate::server::ImapServer;
+use crate::state::Selected;
+
+/// What a search found.
+#[derive(Default)]
+struct Found {
+    uids: UidSet,
+    /// The highest mod-sequence among them (RFC 7162 §3.1.5).
+    modseq: ModSeq,
+}
+
+impl Found {
+    fn add(&mut self, message: &Message) {
+        self.uids.insert(message.uid);
+        self.modseq = self.modseq.max(message.modseq);
+    }
+}
+
+impl Selected {
+    pub(crate) async fn search(
+        &mut self,
+        search: &Search,
+        server: &ImapServer,
+        io: &mut Io,
+    ) -> Result<Done, Failure> {
+        let has_modseq = search.has_modseq();
+        self.user.enabled.condstore |= has_modseq;
+        let snapshot = self.mailbox.snapshot().await?;
+        let context = Context { view: &self.view, keywords: &snapshot.keywords, charset: search.charset };
+        let test = Arc::new(compile::compile(search, &context)?);
+        let (mut found, mut open) = (Found::default(), Vec::new());
+        let known = self.view.all();
+        for message in snapshot.image.range(&known) {
+            match test.holds(Loaded { message: &message, email: None, content: None }) {
+                Some(true) => found.add(&message),
+                Some(false) => {}
+                None => open.push(message),
+            }
+        }
+        drop(snapshot);
+        for some in open.chunks(EMAILS_PER_READ_MAX) {
+            self.search_open(&test, some, server, &mut found).await?;
+        }
+        self.answer_search(search.uid, has_modseq, &found, io).await
+    }
+
+    /// Decides on messages whose rows did not suffice.
+    async fn search_open(
+        &self,
+        test: &Arc<Test>,
+        messages: &[Message],
+        server: &ImapServer,
+        found: &mut Found,
+    ) -> Result<(), Failure> {
+        let ids: Vec<_> = messages.iter().map(|message| message.email).collect();
+        let emails = self.user.access.emails(&ids).await?;
+        for (message, email) in messages.iter().zip(emails) {
+            // Given up since: it was expunged, and an expunged message is not found.
+            let Some(email) = email else { continue };
+            let holds = match test.holds(Loaded { message, email: Some(&email), content: None }) {
+                Some(answer) => answer,
+                None => self.search_content(test, *message, email, server).await?,
+            };
+            if holds {
+                found.add(message);
+            }
+        }
+        Ok(())
+    }
+
+    async fn search_content(
+        &self,
+        test: &Arc<Test>,
+        message: Message,
+        email: Email,
+        server: &ImapServer,
+    ) -> Result<bool, Failure> {
+        let permit = Arc::clone(&server.text_searches).acquire_owned().await;
+        let permit = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
+        let Some(content) = self.user.access.body(&email).await? else { return Ok(false) };
+        let test = Arc::clone(test);
+        let work = tokio::task::spawn_blocking(move || {
+            let _held = permit;
+            let tree = email.tree()?;
+            let loaded = Loaded { message: &message, email: Some(&email), content: Some((&content, &tree)) };
+            Ok::<_, mailstore::Damaged>(test.holds(loaded).unwrap_or(false))
+        });
+        let holds = work.await.map_err(|broken| Failure::ours("search", broken))?;
+        holds.map_err(|damaged| Failure::ours("search", damaged))
+    }
+
+    async fn answer_search(
+        &self,
+        by_uid: bool,
+        has_modseq: bool,
+        found: &Found,
+        io: &mut Io,
+    ) -> Result<Done, Failure> {
+        let modseq = has_modseq.then_some(found.modseq);
+        if by_uid {
+            response::search_uids(io.out(), found.uids.iter(), modseq);
+        } else {
+            response::search(io.out(), found.uids.iter().filter_map(|uid| self.view.number(uid)), modseq);
+        }
+        io.flush_if_full().await?;
+        Ok(Done::new("SEARCH completed"))
+    }
+}

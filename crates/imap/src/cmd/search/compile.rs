@@ -1,0 +1,81 @@
+//! From the keys that were sent to a program for this mailbox: numbers become UIDs, names of flags their bits,
+//! strings text. RFC 3501 §6.4.4.
+
+use imap_proto::command::{Charset, Search, SearchKey};
+use mailstore::Keywords;
+use message::text::{Needle, Scope};
+use model::{Flags, Keyword, Uid, UidSet};
+
+use super::program::{Days, Test};
+use crate::reply::{Failure, Wrong};
+use crate::view::View;
+
+/// What the keys refer to.
+pub(super) struct Context<'a> {
+    pub(super) view: &'a View,
+    pub(super) keywords: &'a Keywords,
+    pub(super) charset: Charset,
+}
+
+/// The program for a SEARCH.
+///
+/// # Errors
+/// A string is not written in the character set that was named.
+pub(super) fn compile(search: &Search, context: &Context<'_>) -> Result<Test, Failure> {
+    context.every(&search.keys)
+}
+
+impl Context<'_> {
+    fn every(&self, keys: &[SearchKey]) -> Result<Test, Failure> {
+        Ok(Test::every(keys.iter().map(|key| self.test(key)).collect::<Result<_, _>>()?))
+    }
+
+    fn test(&self, key: &SearchKey) -> Result<Test, Failure> {
+        Ok(match key {
+            SearchKey::All => Test::Always(true),
+            SearchKey::Flag(flags) => Test::Flags(*flags),
+            SearchKey::NotFlag(flags) => Test::Flags(*flags).not(),
+            SearchKey::Keyword(keyword) => self.keyword(keyword),
+            SearchKey::NotKeyword(keyword) => self.keyword(keyword).not(),
+            SearchKey::Recent => self.recent(),
+            SearchKey::Old => self.recent().not(),
+            SearchKey::New => Test::every(vec![self.recent(), Test::Flags(Flags::SEEN).not()]),
+            SearchKey::Before(day) => Test::Arrived(Days::Before(*day)),
+            SearchKey::On(day) => Test::Arrived(Days::On(*day)),
+            SearchKey::Since(day) => Test::Arrived(Days::Since(*day)),
+            SearchKey::SentBefore(day) => Test::Sent(Days::Before(*day)),
+            SearchKey::SentOn(day) => Test::Sent(Days::On(*day)),
+            SearchKey::SentSince(day) => Test::Sent(Days::Since(*day)),
+            SearchKey::Header { name, value } => Test::Header(name.clone(), self.needle(value)?),
+            SearchKey::Body(value) => Test::Text(Scope::Body, self.needle(value)?),
+            SearchKey::Text(value) => Test::Text(Scope::Text, self.needle(value)?),
+            SearchKey::Larger(size) => Test::Larger((*size).into()),
+            SearchKey::Smaller(size) => Test::Smaller((*size).into()),
+            SearchKey::Uid(set) => {
+                Test::Uids(UidSet::from_ranges(set.resolve(self.view.last_uid().map_or(0, Uid::get))))
+            }
+            SearchKey::Numbers(set) => Test::Uids(self.view.uids_of(set.resolve(self.view.exists()))),
+            SearchKey::ModSeq(modseq) => Test::ModSeq(*modseq),
+            SearchKey::Not(key) => self.test(key)?.not(),
+            SearchKey::Or(one, other) => Test::any(vec![self.test(one)?, self.test(other)?]),
+            SearchKey::And(keys) => self.every(keys)?,
+        })
+    }
+
+    /// A keyword that no message of the account ever had is on none.
+    fn keyword(&self, keyword: &Keyword) -> Test {
+        self.keywords.bit(keyword).map_or(Test::Always(false), Test::Flags)
+    }
+
+    fn recent(&self) -> Test {
+        Test::Uids(self.view.recent().clone())
+    }
+
+    fn needle(&self, value: &[u8]) -> Result<Needle, Failure> {
+        let text = std::str::from_utf8(value).map_err(|_| Wrong::SearchText)?;
+        match self.charset {
+            // CLIENT: many send UTF-8 without naming it. It can mean nothing else, so it is taken for what it is.
+            Charset::UsAscii | Charset::Utf8 => Ok(Needle::new(text)),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! A SEARCH, ready to run: keys with their meaning for this mailbox, the cheap ones first.
+//!
+//! RFC 3501 §6.4.4, RFC 7162 §3.1.5. A test answers as soon as what is loaded of a message suffices: its row in
+//! the image, then its unchanging facts, then its content. Only what stays open has more loaded.
+
+use mailstore::{Email, Message};
+use message::Tree;
+use message::text::{self, Needle, Scope};
+use model::{Flags, ModSeq, UidSet};
+
+/// One condition on a message.
+#[derive(Clone, Debug)]
+pub(crate) enum Test {
+    /// The same for every message.
+    Always(bool),
+    /// Has all of these flags.
+    Flags(Flags),
+    /// Is one of these.
+    Uids(UidSet),
+    /// Larger than so many bytes.
+    Larger(u64),
+    /// Smaller than so many bytes.
+    Smaller(u64),
+    /// INTERNALDATE, as written (RFC 3501 §6.4.4: "disregarding time and timezone").
+    Arrived(Days),
+    /// The Date field, as written.
+    Sent(Days),
+    /// Touched by this commit or a later one.
+    ModSeq(ModSeq),
+    /// A header field of that name contains the text.
+    Header(String, Needle),
+    /// The text parts contain the text, and with [`Scope::Text`] the header.
+    Text(Scope, Needle),
+    /// Not so.
+    Not(Box<Test>),
+    /// At least one.
+    Any(Vec<Test>),
+    /// Every one.
+    Every(Vec<Test>),
+}
+
+/// Days since 1970-01-01, as ranges that are open at one end at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Days {
+    Before(i64),
+    On(i64),
+    Since(i64),
+}
+
+impl Days {
+    const fn hold(self, day: i64) -> bool {
+        match self {
+            Self::Before(limit) => day < limit,
+            Self::On(limit) => day == limit,
+            Self::Since(limit) => day >= limit,
+        }
+    }
+}
+
+/// What is loaded of a message.
+#[derive(Clone, Copy)]
+pub(crate) struct Loaded<'a> {
+    pub(crate) message: &'a Message,
+    pub(crate) email: Option<&'a Email>,
+    pub(crate) content: Option<(&'a [u8], &'a Tree)>,
+}
+
+/// What has to be loaded to answer a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Cost {
+    Row,
+    Email,
+    Header,
+    Content,
+}
+
+impl Test {
+    /// All of the tests, the cheap ones first.
+    pub(crate) fn every(tests: Vec<Self>) -> Self {
+        Self::Every(cheap_first(tests))
+    }
+
+    /// Any of the tests, the cheap ones first.
+    pub(crate) fn any(tests: Vec<Self>) -> Self {
+        Self::Any(cheap_first(tests))
+    }
+
+    /// The opposite.
+    pub(crate) fn not(self) -> Self {
+        Self::Not(Box::new(self))
+    }
+
+    fn cost(&self) -> Cost {
+        match self {
+            Self::Always(_)
+            | Self::Flags(_)
+            | Self::Uids(_)
+            | Self::Larger(_)
+            | Self::Smaller(_)
+            | Self::Arrived(_)
+            | Self::ModSeq(_) => Cost::Row,
+            Self::Sent(_) => Cost::Email,
+            Self::Header(..) => Cost::Header,
+            Self::Text(..) => Cost::Content,
+            Self::Not(test) => test.cost(),
+            Self::Any(tests) | Self::Every(tests) => tests.iter().map(Self::cost).max().unwrap_or(Cost::Row),
+        }
+    }
+
+    /// The answer, or `None` if it takes more of the message than is loaded.
+    pub(crate) fn holds(&self, loaded: Loaded<'_>) -> Option<bool> {
+        let message = loaded.message;
+        match self {
+            Self::Always(answer) => Some(*answer),
+            Self::Flags(flags) => Some(message.flags.contains(*flags)),
+            Self::Uids(uids) => Some(uids.contains(message.uid)),
+            Self::Larger(size) => Some(u64::from(message.size) > *size),
+            Self::Smaller(size) => Some(u64::from(message.size) < *size),
+            Self::Arrived(days) => Some(days.hold(message.date.day())),
+            Self::ModSeq(modseq) => Some(message.modseq >= *modseq),
+            // A message without a readable date was sent on no day.
+            Self::Sent(days) => {
+                loaded.email.map(|email| email.sent.is_some_and(|sent| days.hold(sent.day())))
+            }
+            Self::Header(name, needle) => loaded.content.map(|(content, tree)| {
+                let header = content.get(tree.root().header()).unwrap_or_default();
+                text::header_contains(header, name, needle)
+            }),
+            Self::Text(scope, needle) => {
+                loaded.content.map(|(content, tree)| text::contains(content, tree, *scope, needle))
+            }
+            Self::Not(test) => test.holds(loaded).map(|answer| !answer),
+            Self::Every(tests) => first_answer(tests, loaded, false),
+            Self::Any(tests) => first_answer(tests, loaded, true),
+        }
+    }
+}
+
+/// `decisive` as soon as one test says so, its opposite if all tests say that, `None` while one is open.
+fn first_answer(tests: &[Test], loaded: Loaded<'_>, decisive: bool) -> Option<bool> {
+    let mut open = false;
+    for test in tests {
+        match test.holds(loaded) {
+            Some(answer) if answer == decisive => return Some(decisive),
+            Some(_) => {}
+            None => open = true,
+        }
+    }
+    (!open).then_some(!decisive)
+}
+
+fn cheap_first(mut tests: Vec<Test>) -> Vec<Test> {
+    tests.sort_by_key(Test::cost);
+    tests
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{EmailId, InternalDate, Uid};
+
+    fn message(date: &str) -> Message {
+        Message {
+            uid: Uid::FIRST,
+            email: EmailId(1),
+            flags: Flags::SEEN,
+            modseq: ModSeq(5),
+            size: 100,
+            date: InternalDate::parse(date).unwrap(),
+        }
+    }
+
+    fn row(test: &Test) -> Option<bool> {
+        let message = message("01-Jan-2024 23:30:00 -0500");
+        test.holds(Loaded { message: &message, email: None, content: None })
+    }
+
+    #[test]
+    fn an_answer_comes_as_soon_as_it_is_known() {
+        let open = || Test::Text(Scope::Body, Needle::new("x"));
+        assert_eq!(row(&open()), None);
+        assert_eq!(row(&Test::every(vec![open(), Test::Flags(Flags::DRAFT)])), Some(false));
+        assert_eq!(row(&Test::every(vec![open(), Test::Flags(Flags::SEEN)])), None);
+        assert_eq!(row(&Test::any(vec![open(), Test::Larger(99)])), Some(true));
+        assert_eq!(row(&Test::any(vec![Test::Smaller(100), Test::ModSeq(ModSeq(6))])), Some(false));
+        assert_eq!(row(&open().not()), None);
+        assert_eq!(row(&Test::every(Vec::new())), Some(true));
+    }
+
+    #[test]
+    fn cheap_tests_come_first() {
+        let sorted = Test::every(vec![
+            Test::Text(Scope::Body, Needle::new("x")),
+            Test::Header("to".to_owned(), Needle::new("x")),
+            Test::Sent(Days::On(1)),
+            Test::Always(true),
+        ]);
+        let Test::Every(tests) = sorted else { panic!("still a conjunction") };
+        assert!(tests.is_sorted_by_key(Test::cost));
+    }
+
+    #[test]
+    fn dates_are_taken_as_written() {
+        let day = InternalDate::days_of(2024, 1, 1).unwrap();
+        assert_eq!(row(&Test::Arrived(Days::On(day))), Some(true));
+        assert_eq!(row(&Test::Arrived(Days::Before(day))), Some(false));
+        assert_eq!(row(&Test::Arrived(Days::Since(day + 1))), Some(false));
+    }
+
+    #[test]
+    fn content_is_searched_decoded() {
+        let bytes = b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nDate: x\r\n\r\nhello\r\n";
+        let tree = Tree::of(bytes);
+        let message = message("01-Jan-2024 00:00:00 +0000");
+        let loaded = Loaded { message: &message, email: None, content: Some((bytes, &tree)) };
+        let header = |name: &str, text: &str| Test::Header(name.to_owned(), Needle::new(text)).holds(loaded);
+        assert_eq!(header("subject", "GRÜSSE"), Some(true));
+        assert_eq!(header("x-none", ""), Some(false));
+        assert_eq!(Test::Text(Scope::Text, Needle::new("HELLO")).holds(loaded), Some(true));
+    }
+}

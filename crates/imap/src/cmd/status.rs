@@ -1,0 +1,41 @@
+//! STATUS (RFC 3501 §6.3.10, RFC 7162 §3.1.7), also for LIST-STATUS (RFC 5819).
+
+use imap_proto::command::{Status, StatusItem};
+use imap_proto::response::{self, StatusValue};
+use model::Rights;
+
+use crate::io::Io;
+use crate::reply::{Done, Failure};
+use crate::state::Authenticated;
+
+impl Authenticated {
+    pub(crate) async fn status(&mut self, command: &Status, io: &mut Io) -> Result<Done, Failure> {
+        let mailbox = self.access.mailbox(&command.mailbox, Rights::READ)?;
+        self.note_status_items(&command.items);
+        response::mailbox_status(io.out(), &command.mailbox, values(&command.items, &mailbox.status()?));
+        Ok(Done::new("STATUS completed"))
+    }
+
+    /// Asking for HIGHESTMODSEQ says that the client knows mod-sequences (RFC 7162 §3.1.7).
+    pub(crate) fn note_status_items(&mut self, items: &[StatusItem]) {
+        self.enabled.condstore |= items.contains(&StatusItem::HighestModSeq);
+    }
+}
+
+/// What a mailbox's summary says of the items.
+pub(super) fn values<'a>(
+    items: &'a [StatusItem],
+    status: &'a mailstore::Status,
+) -> impl Iterator<Item = StatusValue> + 'a {
+    items.iter().map(|&item| {
+        let value = match item {
+            StatusItem::Messages => status.messages.into(),
+            StatusItem::Recent => status.recent().len(),
+            StatusItem::UidNext => status.uid_next,
+            StatusItem::UidValidity => status.uid_validity.get().into(),
+            StatusItem::Unseen => status.unseen.into(),
+            StatusItem::HighestModSeq => status.highest_modseq.0,
+        };
+        (item, value)
+    })
+}

@@ -1,0 +1,55 @@
+//! STORE and UID STORE (RFC 3501 §6.4.6, RFC 7162 §3.1.3).
+//!
+//! The FETCH responses for what changed come from the pump, like anyone's change; only messages that had the
+//! flags already are answered here, since nothing changed that the pump could tell.
+
+use imap_proto::command::{Store, StoreOp};
+use imap_proto::response::Code;
+use mailstore::{FlagOp, StoreFlags, Stored};
+use model::UidSet;
+
+use crate::cmd::fetch::Rows;
+use crate::io::Io;
+use crate::pump::OwnChange;
+use crate::reply::{Done, Failure};
+use crate::state::Selected;
+
+impl Selected {
+    pub(crate) async fn store(&mut self, store: Store, io: &mut Io) -> Result<Done, Failure> {
+        self.user.enabled.condstore |= store.unchanged_since.is_some();
+        let uids = self.targets(&store.set, store.uid)?;
+        self.writable()?;
+        let op = match store.op {
+            StoreOp::Replace => FlagOp::Replace,
+            StoreOp::Add => FlagOp::Add,
+            StoreOp::Remove => FlagOp::Remove,
+        };
+        let request = StoreFlags { uids, op, flags: store.flags, unchanged_since: store.unchanged_since };
+        let stored = self.mailbox.store(request).await?;
+        if store.silent && !stored.changed.is_empty() {
+            self.own.insert(stored.modseq, OwnChange::Silent);
+        }
+        if !store.silent {
+            let rows = Rows::flags(store.uid, self.user.enabled.condstore);
+            self.send_rows(&stored.unchanged, rows, io).await?;
+        }
+        Ok(self.store_answer(&stored, store.uid))
+    }
+
+    fn store_answer(&self, stored: &Stored, by_uid: bool) -> Done {
+        if !stored.modified.is_empty() {
+            let set = if by_uid { stored.modified.clone() } else { self.numbers(&stored.modified) };
+            return Done::coded(Code::Modified(set), "some of the messages have changed since");
+        }
+        if !stored.missing.is_empty() && !by_uid {
+            // RFC 2180 §4.2: the others are done.
+            return Done::coded(Code::ExpungeIssued, "some of the messages no longer exist");
+        }
+        Done::new("STORE completed")
+    }
+
+    /// The message numbers of UIDs, as a set of numbers that is written like one of UIDs.
+    fn numbers(&self, uids: &UidSet) -> UidSet {
+        UidSet::from_ranges(uids.iter().filter_map(|uid| self.view.number(uid)).map(|n| (n.0, n.0)))
+    }
+}

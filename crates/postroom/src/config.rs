@@ -29,8 +29,6 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 pub(crate) struct Config {
     /// Where everything is kept.
     pub(crate) data: PathBuf,
-    /// What the server calls itself.
-    pub(crate) hostname: String,
     /// The domain of login names without one.
     pub(crate) default_domain: String,
     /// The domains that users can be in.
@@ -233,7 +231,6 @@ impl Config {
         let domain = "demo.example".to_owned();
         Self {
             data,
-            hostname: "localhost".to_owned(),
             default_domain: domain.clone(),
             domains: vec![domain],
             run_as: None,

@@ -10,15 +10,17 @@ mod lines;
 mod maildir;
 mod mbox;
 mod name;
+mod run;
 mod walk;
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use model::{InternalDate, InvalidName, Keyword, MailboxName, NamedFlags};
+use model::{InternalDate, InvalidName, KEYWORDS_MAX, Keyword, MailboxName, NamedFlags};
 
 pub(crate) use detect::{Format, Undetected};
+pub(crate) use run::{Order, run};
 
 /// A message that a source holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,7 +156,8 @@ impl fmt::Debug for Source {
 
 /// Adds a keyword, if it is one and not there yet. A name that cannot be a keyword has no meaning to any client.
 fn add_keyword(flags: &mut NamedFlags, name: &str) {
-    if let Ok(keyword) = Keyword::new(name)
+    if flags.keywords.len() < KEYWORDS_MAX
+        && let Ok(keyword) = Keyword::new(name)
         && !flags.keywords.contains(&keyword)
     {
         flags.keywords.push(keyword);

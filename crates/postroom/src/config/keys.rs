@@ -14,7 +14,6 @@ pub(crate) const ROOT: SectionKeys = SectionKeys {
     name: "",
     keys: &[
         "data",
-        "hostname",
         "default_domain",
         "domains",
         "user",
@@ -102,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_nearest_key_is_suggested_but_not_a_far_one() {
-        assert_eq!(nearest(ROOT.keys, "hostnam"), Some("hostname"));
+        assert_eq!(nearest(ROOT.keys, "domain"), Some("domains"));
         assert_eq!(nearest(ROOT.keys, "default-domain"), Some("default_domain"));
         assert_eq!(nearest(TLS.keys, "cert"), None);
         assert_eq!(nearest(LOG.keys, "colour"), None);

@@ -53,7 +53,6 @@ fn whole(root: &Section<'_>) -> Option<Config> {
     let tls = tls(root, &listeners);
     let passwords = root.section(&keys::PASSWORDS);
     let config = Config {
-        hostname: hostname(root),
         run_as: run_as(root),
         plaintext_login: plaintext_login(root),
         log: log(&root.section(&keys::LOG)),
@@ -79,13 +78,6 @@ fn required<'a>(section: &Section<'a>, key: &str, example: &str) -> Option<&'a s
         section.wrong(key, format!("is empty; write for example {key} = {example}"));
     }
     Some(text)
-}
-
-fn hostname(root: &Section<'_>) -> String {
-    let name = root.read("hostname", "no host name, such as \"mail.example.org\"", |text| {
-        is_domain(text).then(|| text.to_owned())
-    });
-    name.unwrap_or_else(|| "localhost".to_owned())
 }
 
 /// What can follow the `@` of a login name.

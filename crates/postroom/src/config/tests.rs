@@ -46,7 +46,7 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
         wrong(&with("limits", "conections = 5"))[0],
         "13: limits.conections: unknown key; did you mean `connections`?"
     );
-    assert_eq!(wrong(&with("", "hostnme = \"x\""))[0], "1: hostnme: unknown key; did you mean `hostname`?");
+    assert_eq!(wrong(&with("", "doman = \"x\""))[0], "1: doman: unknown key; did you mean `domains`?");
     assert_eq!(
         wrong(&with("log", "colour = true"))[0],
         "13: log.colour: unknown key; known are format, level"
@@ -72,7 +72,7 @@ fn a_bad_value_is_refused_with_what_would_be_right() {
             "message_bytes = \"3 MB\"",
             "13: limits.message_bytes: must be a number of bytes, or a text such as \"64 MiB\", from 1024 to 2147483648",
         ),
-        ("", "hostname = 5", "1: hostname: must be a text in quotes, not integer"),
+        ("", "user = 5", "1: user: must be a text in quotes, not integer"),
         (
             "",
             "allow_plaintext_login = \"always\"",

@@ -1,12 +1,6 @@
 //! From the names of other programs' folders to mailbox names.
 
-use base64::Engine as _;
-use base64::alphabet::IMAP_MUTF7;
-use base64::engine::GeneralPurpose;
-use base64::engine::general_purpose::NO_PAD;
 use model::{InvalidName, MailboxName, SEPARATOR};
-
-const MODIFIED_BASE64: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
 
 /// The mailbox for a folder whose levels have these names; INBOX for none. `into` is put above it, and stands for
 /// INBOX itself.
@@ -34,30 +28,7 @@ fn level_name(raw: &str) -> String {
 
 /// A name in modified UTF-7 (RFC 3501 §5.1.3), as Maildir++ has it; unchanged if it is none.
 pub(super) fn from_utf7(name: &str) -> String {
-    decode(name).unwrap_or_else(|| name.to_owned())
-}
-
-fn decode(name: &str) -> Option<String> {
-    let mut out = String::with_capacity(name.len());
-    let mut rest = name;
-    while let Some((plain, shifted)) = rest.split_once('&') {
-        out.push_str(plain);
-        let (coded, after) = shifted.split_once('-')?;
-        rest = after;
-        if coded.is_empty() {
-            out.push('&');
-            continue;
-        }
-        let bytes = MODIFIED_BASE64.decode(coded).ok()?;
-        if bytes.len() % 2 != 0 {
-            return None;
-        }
-        let units: Vec<u16> =
-            bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
-        out.push_str(&String::from_utf16(&units).ok()?);
-    }
-    out.push_str(rest);
-    Some(out)
+    imap_proto::mailbox::decode(name.as_bytes()).unwrap_or_else(|| name.to_owned())
 }
 
 #[cfg(test)]

@@ -1,0 +1,157 @@
+//! Putting the parts together: the store on its engine and segments, logins over it, and the command line's access.
+
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::{Authenticator, Settings};
+use mailstore::{Options, Store};
+use model::SystemClock;
+use net::{Drain, Tls};
+use storage::{RealDisk, RocksEngine, RocksOptions, SegmentOptions, SegmentStore};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::{Config, TlsSource};
+use crate::control::server::{Control, converse};
+use crate::directory::StoredUsers;
+use crate::failure::Failure;
+use crate::folder::DataFolder;
+
+/// How long blocking work may go on when everything else has ended. It is reads; nothing that was acknowledged waits.
+const SHUTDOWN_WITHIN: Duration = Duration::from_secs(5);
+
+/// The mail of all users, and who may come to it.
+#[derive(Clone)]
+pub(crate) struct Mail {
+    /// The store.
+    pub(crate) store: Arc<Store>,
+    /// Logins.
+    pub(crate) authenticator: Arc<Authenticator>,
+    /// What the command line can ask for.
+    pub(crate) control: Arc<Control>,
+}
+
+impl Mail {
+    /// Opens the store of a data folder, or makes it. Blocks while it reads.
+    ///
+    /// # Errors
+    /// The store cannot be opened, or the cost of passwords is none.
+    pub(crate) fn open(folder: &DataFolder, config: &Config) -> Result<Self, Failure> {
+        let store = open_store(folder, config)?;
+        let clock = Arc::new(SystemClock);
+        let directory = StoredUsers { store: store.clone(), domains: config.domains.clone() };
+        let settings = Settings {
+            default_domain: config.default_domain.clone(),
+            pool: config.hashing,
+            cache: config.recent_logins,
+        };
+        let authenticator = Arc::new(Authenticator::new(Arc::new(directory), settings, clock)?);
+        let control = Arc::new(Control::new(store.clone(), authenticator.clone(), config));
+        Ok(Self { store, authenticator, control })
+    }
+}
+
+fn open_store(folder: &DataFolder, config: &Config) -> Result<Arc<Store>, Failure> {
+    let engine = Arc::new(RocksEngine::open(&folder.folder("kv")?, RocksOptions::default())?);
+    let committed = mailstore::committed_lengths(&*engine)?;
+    let disk = Arc::new(RealDisk::open(&folder.folder("blobs")?)?);
+    let blobs = SegmentStore::open(disk, SegmentOptions::default(), &committed)?;
+    for damage in blobs.damage() {
+        tracing::error!(%damage, "a segment is damaged; `postroom check --hashes` says which messages");
+    }
+    let staging = folder.path().join("staging");
+    storage::clear_staging(&staging)?;
+    let options = Options {
+        message_bytes_max: config.limits.message_bytes,
+        image_cache_bytes: config.limits.image_cache_bytes,
+        disk_reserve_bytes: config.limits.disk_reserve_bytes,
+        ..Options::new(staging)
+    };
+    Ok(Store::open(engine, Arc::new(blobs), Arc::new(SystemClock), options)?)
+}
+
+/// The certificate, as the configuration says.
+///
+/// # Errors
+/// It cannot be read, or not be made.
+pub(crate) fn tls(config: &Config, folder: &DataFolder) -> Result<Option<Tls>, Failure> {
+    Ok(match &config.tls {
+        None => None,
+        Some(TlsSource::Files { certificate, key }) => Some(Tls::from_files(certificate, key)?),
+        Some(TlsSource::SelfSigned) => Some(self_signed(folder)?),
+    })
+}
+
+fn self_signed(folder: &DataFolder) -> Result<Tls, Failure> {
+    let place = folder.folder("tls")?;
+    let (certificate, key) = (place.join("certificate.pem"), place.join("key.pem"));
+    if certificate.exists() != key.exists() {
+        // One without the other is what a crash left while they were made, and of no use.
+        for half in [&certificate, &key].into_iter().filter(|half| half.exists()) {
+            let removed = std::fs::remove_file(half);
+            removed.map_err(|source| Failure::System { op: "remove half a certificate", source })?;
+        }
+    }
+    let tls = Tls::self_signed(&certificate, &key)?;
+    folder.sync(&place)?;
+    Ok(tls)
+}
+
+/// The runtime that serves everybody. It is made after root was given up, so that no thread keeps it.
+///
+/// # Errors
+/// The system refuses threads.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_multi_thread().enable_all().thread_name("postroom").build();
+    runtime.map_err(|source| Failure::System { op: "start threads", source })
+}
+
+/// Ends a runtime, without waiting for ever for what blocks.
+pub(crate) fn shut_down(runtime: Runtime) {
+    runtime.shutdown_timeout(SHUTDOWN_WITHIN);
+}
+
+/// A store that a command has opened for itself, since no server runs, with the server's side of one conversation.
+pub(crate) struct Local {
+    // ORDER: fields are dropped in this order: the store is closed before the folder is given back.
+    runtime: Option<Runtime>,
+    mail: Option<Mail>,
+    _folder: DataFolder,
+}
+
+impl Local {
+    /// Opens the store of `folder` and converses over `stream`.
+    ///
+    /// # Errors
+    /// As [`Mail::open`].
+    pub(crate) fn open(folder: DataFolder, config: &Config, stream: UnixStream) -> Result<Self, Failure> {
+        let refused = |source| Failure::System { op: "open a conversation", source };
+        let runtime = runtime()?;
+        let entered = runtime.enter();
+        let mail = Mail::open(&folder, config)?;
+        stream.set_nonblocking(true).map_err(refused)?;
+        let stream = tokio::net::UnixStream::from_std(stream).map_err(refused)?;
+        runtime.spawn(converse(stream, mail.control.clone(), Drain::new()));
+        drop(entered);
+        Ok(Self { runtime: Some(runtime), mail: Some(mail), _folder: folder })
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            shut_down(runtime);
+        }
+        self.mail = None;
+    }
+}
+
+/// Raises the limit of open files as far as the system allows: each connection is one.
+pub(crate) fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}

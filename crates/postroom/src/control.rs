@@ -1,0 +1,8 @@
+//! How the command line talks to a running server: a socket in the data folder that only the server's user can open.
+//!
+//! The same conversation is held within one process when no server runs and the command line opens the store itself.
+
+pub(crate) mod client;
+mod importer;
+pub(crate) mod protocol;
+pub(crate) mod server;

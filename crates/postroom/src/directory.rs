@@ -1,0 +1,36 @@
+//! The users of the store as a directory for logins.
+
+use std::sync::Arc;
+
+use auth::{BoxFuture, Directory, DirectoryFault, LoginName, UserRecord};
+use mailstore::{Store, User};
+
+/// Finds users in the store, of the domains that are configured.
+pub(crate) struct StoredUsers {
+    /// Where they are.
+    pub(crate) store: Arc<Store>,
+    /// The domains whose users may log in.
+    pub(crate) domains: Vec<String>,
+}
+
+impl Directory for StoredUsers {
+    fn find<'a>(&'a self, login: &'a LoginName) -> BoxFuture<'a, Result<Option<UserRecord>, DirectoryFault>> {
+        Box::pin(async move {
+            if !self.domains.iter().any(|domain| domain == login.domain()) {
+                return Ok(None);
+            }
+            let (store, name) = (self.store.clone(), login.clone());
+            let found = tokio::task::spawn_blocking(move || store.user(name.as_str())).await;
+            match found {
+                Ok(Ok(user)) => Ok(user.map(record)),
+                Ok(Err(error)) => Err(DirectoryFault { op: "look up user", source: error.into() }),
+                Err(error) => Err(DirectoryFault { op: "look up user", source: error.into() }),
+            }
+        })
+    }
+}
+
+fn record(user: User) -> UserRecord {
+    let User { login, account, password_hash, enabled } = user;
+    UserRecord { account, login, password_hash, enabled }
+}

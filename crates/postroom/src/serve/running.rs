@@ -1,0 +1,174 @@
+//! The time between "serving" and the end: listeners, housekeeping, and signals.
+
+use std::sync::Arc;
+
+use imap::{ImapServer, PlaintextLogin, Settings};
+use net::{Drain, Drained, Gate, Listener, Service, Timeouts, Tls};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use web::Metrics;
+
+use super::Prepared;
+use crate::assembly::Mail;
+use crate::config::{self, Config, Protocol};
+use crate::control::server as control;
+use crate::failure::Failure;
+use crate::folder::socket_of;
+
+/// What a client is told that may not come in (RFC 3501 §7.1.5).
+const TURNED_AWAY: &[u8] = b"* BYE [UNAVAILABLE] Too many connections\r\n";
+
+/// What runs until the end. A task that ends by itself before has failed.
+type Tasks = JoinSet<Result<(), Failure>>;
+
+impl Prepared {
+    /// Serves until the process is told to stop.
+    ///
+    /// # Errors
+    /// The store or a listener failed.
+    pub(crate) async fn serve(self, mail: Mail, config: &Config) -> Result<(), Failure> {
+        let Self { folder, listeners, tls } = self;
+        let mut signals = Signals::listen()?;
+        // Sessions end at the first; health and metrics go on until the second, so that they can tell.
+        let (serving, stopping) = (Drain::new(), Drain::new());
+        let mut tasks = Tasks::new();
+        let socket = control::listen(&socket_of(folder.path()));
+        let socket =
+            socket.map_err(|source| Failure::System { op: "listen for the command line", source })?;
+        tasks.spawn(done(control::serve(socket, mail.control.clone(), serving.clone())));
+        let (http, imap) = listeners.into_iter().partition(|(protocol, _)| *protocol == Protocol::Http);
+        spawn_imap(&mut tasks, imap, imap_server(&mail, tls.clone(), config), tls, config, &serving);
+        spawn_http(&mut tasks, http, &serving, &stopping)?;
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), data = %folder.path().display(), "serving");
+
+        let ended = tokio::select! {
+            signal = signals.next() => {
+                tracing::info!(signal, sessions = serving.sessions(), "stopping");
+                Ok(())
+            }
+            // Housekeeping goes on until the store fails; it waits its turn when the server is busy.
+            _ = mail.store.maintain() => Err(Failure::StoreFailed),
+            () = mail.store.failed() => Err(Failure::StoreFailed),
+            failure = first_failure(&mut tasks) => Err(failure),
+        };
+        serving.begin();
+        let ended = match ended {
+            Ok(()) => drain(&serving, config, &mut signals, &mail).await,
+            failed => failed,
+        };
+        if let Err(failure) = &ended {
+            tracing::error!(%failure, "dropping all connections");
+        }
+        stopping.begin();
+        tasks.shutdown().await;
+        // Nobody listens there any more; a command that finds the file would wait for somebody.
+        let _removed = std::fs::remove_file(socket_of(folder.path())).is_ok();
+        ended
+    }
+}
+
+async fn done(task: impl Future<Output = ()>) -> Result<(), Failure> {
+    task.await;
+    Ok(())
+}
+
+fn imap_server(mail: &Mail, tls: Option<Tls>, config: &Config) -> Arc<ImapServer> {
+    let plaintext_login = match config.plaintext_login {
+        config::PlaintextLogin::Never => PlaintextLogin::Never,
+        config::PlaintextLogin::Loopback => PlaintextLogin::Loopback,
+    };
+    let settings = Settings { plaintext_login, ..Settings::default() };
+    Arc::new(ImapServer::new(mail.store.clone(), mail.authenticator.clone(), tls, settings))
+}
+
+fn spawn_imap(
+    tasks: &mut Tasks,
+    listeners: Vec<(Protocol, Listener)>,
+    server: Arc<ImapServer>,
+    tls: Option<Tls>,
+    config: &Config,
+    serving: &Drain,
+) {
+    let gate = Gate::new(config.limits.connections);
+    for (protocol, listener) in listeners {
+        tracing::info!(protocol = protocol.name(), address = %listener.local_addr(), "listening");
+        let service = Service {
+            name: protocol.name(),
+            implicit_tls: tls.clone().filter(|_| protocol == Protocol::Imaps),
+            gate: gate.clone(),
+            drain: serving.clone(),
+            timeouts: Timeouts::default(),
+            turned_away: TURNED_AWAY,
+        };
+        let (server, drain) = (server.clone(), serving.clone());
+        tasks.spawn(async move {
+            Ok(net::serve(listener, service, move |conn| server.clone().serve(conn, drain.clone())).await?)
+        });
+    }
+}
+
+fn spawn_http(
+    tasks: &mut Tasks,
+    listeners: Vec<(Protocol, Listener)>,
+    serving: &Drain,
+    stopping: &Drain,
+) -> Result<(), Failure> {
+    // Recorded whether somebody fetches them or not: `web` files them away either way.
+    let metrics = Metrics::install()?;
+    let listeners: Vec<Listener> = listeners.into_iter().map(|(_, listener)| listener).collect();
+    for listener in &listeners {
+        tracing::info!(protocol = "http", address = %listener.local_addr(), "listening");
+    }
+    let (serving, stopping) = (serving.clone(), stopping.clone());
+    tasks.spawn(async move { Ok(web::serve(listeners, metrics, serving, stopping).await?) });
+    Ok(())
+}
+
+/// Waits until a task has failed. Those that end well are forgotten.
+async fn first_failure(tasks: &mut Tasks) -> Failure {
+    loop {
+        match tasks.join_next().await {
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(failure))) => return failure,
+            Some(Err(broken)) => {
+                return Failure::System { op: "go on", source: std::io::Error::other(broken) };
+            }
+            None => return std::future::pending().await,
+        }
+    }
+}
+
+/// Lets sessions end, at most for as long as is configured; a second signal ends them at once.
+async fn drain(serving: &Drain, config: &Config, signals: &mut Signals, mail: &Mail) -> Result<(), Failure> {
+    tokio::select! {
+        drained = serving.drained(config.limits.drain) => match drained {
+            Drained::Whole => tracing::info!("all sessions have ended"),
+            Drained::Left(sessions) => tracing::warn!(sessions, "cutting off what is left"),
+        },
+        signal = signals.next() => tracing::warn!(signal, sessions = serving.sessions(), "stopping at once"),
+        () = mail.store.failed() => return Err(Failure::StoreFailed),
+    }
+    Ok(())
+}
+
+/// The signals that tell a server to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        let refused = |source| Failure::System { op: "listen for signals", source };
+        let terminate = signal(SignalKind::terminate()).map_err(refused)?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt()).map_err(refused)? })
+    }
+
+    /// The name of the next one.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The program as its users meet it: the built binary, its exit codes, and what it prints.
+
+#[path = "program/config.rs"]
+mod config;
+#[path = "program/demo.rs"]
+mod demo;
+#[path = "program/import.rs"]
+mod import;
+#[path = "program/running.rs"]
+mod running;
+#[path = "program/users.rs"]
+mod users;

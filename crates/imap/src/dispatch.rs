@@ -61,6 +61,8 @@ pub(crate) fn row(command: &Command) -> Row {
 
 impl Session {
     /// Runs a command. `Ok(None)` was answered already.
+    ///
+    /// Each kind of command but IDLE is boxed, so that an idling session does not keep room for all of them.
     pub(crate) async fn dispatch(
         &mut self,
         tag: &Tag,
@@ -70,17 +72,17 @@ impl Session {
         self.state.check(row.needs)?;
         let done = match command {
             Command::StartTls => {
-                self.start_tls(tag).await?;
+                Box::pin(self.start_tls(tag)).await?;
                 return Ok(None);
             }
             Command::Capability => capability::run(self.conditions(), &mut self.io),
             Command::Noop | Command::Check => Done::new("done"),
             Command::Logout => self.log_out(),
             Command::Id(command) => id::run(&command, &mut self.io),
-            Command::Authenticate(_) | Command::Login(_) => self.log_in(command).await?,
-            Command::Select(select) => self.select(&select, Mode::ReadWrite).await?,
-            Command::Examine(select) => self.select(&select, Mode::ReadOnly).await?,
-            Command::Delete(name) => self.delete(&name).await?,
+            Command::Authenticate(_) | Command::Login(_) => Box::pin(self.log_in(command)).await?,
+            Command::Select(select) => Box::pin(self.select(&select, Mode::ReadWrite)).await?,
+            Command::Examine(select) => Box::pin(self.select(&select, Mode::ReadOnly)).await?,
+            Command::Delete(name) => Box::pin(self.delete(&name)).await?,
             Command::Idle => idle::run(&mut self.state, &self.server, &mut self.io).await?,
             Command::Close => {
                 let done = self.state.selected()?.close().await;
@@ -96,8 +98,8 @@ impl Session {
             | Command::Fetch(_)
             | Command::Store(_)
             | Command::Copy(_)
-            | Command::Move(_) => self.on_messages(command).await?,
-            other => self.on_mailboxes(other).await?,
+            | Command::Move(_) => Box::pin(self.on_messages(command)).await?,
+            other => Box::pin(self.on_mailboxes(other)).await?,
         };
         Ok(Some(done))
     }

@@ -17,14 +17,14 @@ use crate::dispatch::{self, Row};
 use crate::io::Io;
 use crate::reply::{Answer, Done, End, Failure, Wrong};
 use crate::server::{ImapServer, PlaintextLogin};
-use crate::state::State;
+use crate::state::{Needs, State};
 
 /// One client.
 pub(crate) struct Session {
     pub(crate) server: Arc<ImapServer>,
     pub(crate) io: Io,
     pub(crate) state: State,
-    /// BAD answers since the last command that was one.
+    /// BAD answers and failed logins since the last command that was answered otherwise.
     bad_in_a_row: u32,
     /// Commands answered, for the log.
     commands: u64,
@@ -41,9 +41,9 @@ impl Session {
     pub(crate) async fn run(mut self) {
         let since = Instant::now();
         let peer = self.io.conn().peer_addr();
-        metrics::gauge!("imap_connections").increment(1.0);
+        let counted = Counted::new();
         let end = self.serve().await;
-        metrics::gauge!("imap_connections").decrement(1.0);
+        drop(counted);
         if let Some(text) = end.goodbye() {
             response::bye(self.io.out(), None, text);
         }
@@ -141,7 +141,9 @@ impl Session {
     /// Counts and logs a command that was answered.
     fn note(&mut self, row: Row, since: Instant, status: Status) {
         self.commands += 1;
-        self.bad_in_a_row = if status == Status::Bad { self.bad_in_a_row + 1 } else { 0 };
+        // A login that fails counts as well: nobody tries a thousand passwords on one connection.
+        let failed_login = row.needs == Needs::NotAuthenticated && status != Status::Ok;
+        self.bad_in_a_row = if status == Status::Bad || failed_login { self.bad_in_a_row + 1 } else { 0 };
         let took = since.elapsed();
         metrics::histogram!("imap_command_seconds", "verb" => row.verb).record(took);
         tracing::debug!(verb = row.verb, ?status, microseconds = took.as_micros(), "command answered");
@@ -176,5 +178,21 @@ impl Session {
         let mut go_ahead = Vec::new();
         response::tagged(&mut go_ahead, tag, Status::Ok, None, "begin TLS now");
         self.io.start_tls(tls, &go_ahead).await
+    }
+}
+
+/// One connection in the gauge, however it ends.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        metrics::gauge!("imap_connections").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!("imap_connections").decrement(1.0);
     }
 }

@@ -38,6 +38,20 @@ struct Tally {
     fault: Option<Fault>,
 }
 
+/// What is asked for of the messages of a chunk.
+struct Wanted<'a> {
+    rows: Rows,
+    /// Those that this FETCH has marked as seen.
+    seen: UidSet,
+    contents: &'a Contents<'a>,
+}
+
+impl Wanted<'_> {
+    fn rows_of(&self, message: &Message, condstore: bool) -> Rows {
+        if self.seen.contains(message.uid) { self.rows.with_flags(condstore) } else { self.rows }
+    }
+}
+
 impl Selected {
     pub(crate) async fn fetch(&mut self, fetch: &Fetch, io: &mut Io) -> Result<Done, Failure> {
         if fetch.vanished && !self.user.enabled.qresync {
@@ -53,7 +67,7 @@ impl Selected {
             && self.mailbox.rights().contains(Rights::SEEN)
             && fetch.items.iter().any(FetchItem::sets_seen);
         let contents = Contents::of(&fetch.items);
-        let rows = Rows::of(fetch, sets_seen, self.user.enabled.condstore);
+        let rows = Rows::of(fetch);
         let chunk = match (contents.needs_body(), contents.is_empty()) {
             (true, _) => CONTENTS_PER_CHUNK,
             (false, false) => EMAILS_PER_CHUNK,
@@ -62,28 +76,28 @@ impl Selected {
         let mut tally = Tally::default();
         let mut lists = FlagLists::new(mailstore::Keywords::default());
         for some in chunks(&uids, chunk) {
-            if sets_seen {
-                self.see(&some).await?;
-            }
+            let seen = if sets_seen { self.see(&some).await? } else { UidSet::new() };
             let messages = self.read_rows(&some, rows, &mut lists, io).await?;
             tally.expunged += some.len() - messages.existing;
-            self.fetch_chunk(&messages.matching, (rows, &contents), &mut lists, &mut tally, io).await?;
+            if contents.is_empty() {
+                tally.answered += messages.matching.len() as u64;
+                self.write_rows(&messages.matching, rows, &mut lists, io).await?;
+            } else {
+                let wanted = Wanted { rows, seen, contents: &contents };
+                self.fetch_contents(&messages.matching, &wanted, &mut lists, &mut tally, io).await?;
+            }
         }
         tally.done(fetch.uid)
     }
 
-    async fn fetch_chunk(
+    async fn fetch_contents(
         &self,
         messages: &[Message],
-        (rows, contents): (Rows, &Contents<'_>),
+        wanted: &Wanted<'_>,
         lists: &mut FlagLists,
         tally: &mut Tally,
         io: &mut Io,
     ) -> Result<(), Failure> {
-        if contents.is_empty() {
-            tally.answered += messages.len() as u64;
-            return self.write_rows(messages, rows, lists, io).await;
-        }
         let ids: Vec<_> = messages.iter().map(|message| message.email).collect();
         let emails = self.user.access.emails(&ids).await?;
         for (message, email) in messages.iter().zip(emails) {
@@ -91,12 +105,13 @@ impl Selected {
                 tally.expunged += 1;
                 continue;
             };
-            match contents.load(&self.user.access, &email).await {
+            match wanted.contents.load(&self.user.access, &email).await {
                 Ok(Some(loaded)) => {
                     let Some(number) = self.view.number(message.uid) else { continue };
                     let flags = lists.list(message.flags, self.view.is_recent(message.uid));
+                    let rows = wanted.rows_of(message, self.user.enabled.condstore);
                     let columns = Columns { rows, number, message, flags };
-                    contents.write((&email, &loaded), columns, io).await?;
+                    wanted.contents.write((&email, &loaded), columns, io).await?;
                     tally.answered += 1;
                 }
                 Ok(None) => tally.expunged += 1,
@@ -109,15 +124,16 @@ impl Selected {
         Ok(())
     }
 
-    /// Sets `\Seen` before the data goes out, so that the answer can carry it (RFC 3501 §6.4.5).
-    async fn see(&mut self, uids: &UidSet) -> Result<(), Failure> {
+    /// Sets `\Seen` before the data goes out, so that the answer can carry it (RFC 3501 §6.4.5). Answers whose flags
+    /// have changed by it.
+    async fn see(&mut self, uids: &UidSet) -> Result<UidSet, Failure> {
         let flags = NamedFlags::system(Flags::SEEN);
         let request = StoreFlags { uids: uids.clone(), op: FlagOp::Add, flags, unchanged_since: None };
         let stored = self.mailbox.store(request).await?;
         if !stored.changed.is_empty() {
             self.own.insert(stored.modseq, OwnChange::Told);
         }
-        Ok(())
+        Ok(stored.changed)
     }
 
     /// The messages of the set that were expunged since (RFC 7162 §3.2.6), before any FETCH response.

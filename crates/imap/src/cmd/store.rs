@@ -33,19 +33,22 @@ impl Selected {
             let rows = Rows::flags(store.uid, self.user.enabled.condstore);
             self.send_rows(&stored.unchanged, rows, io).await?;
         }
-        Ok(self.store_answer(&stored, store.uid))
+        self.store_answer(&stored, store.uid)
     }
 
-    fn store_answer(&self, stored: &Stored, by_uid: bool) -> Done {
+    fn store_answer(&self, stored: &Stored, by_uid: bool) -> Result<Done, Failure> {
         if !stored.modified.is_empty() {
             let set = if by_uid { stored.modified.clone() } else { self.numbers(&stored.modified) };
-            return Done::coded(Code::Modified(set), "some of the messages have changed since");
+            return Ok(Done::coded(Code::Modified(set), "some of the messages have changed since"));
         }
-        if !stored.missing.is_empty() && !by_uid {
-            // RFC 2180 §4.2: the others are done.
-            return Done::coded(Code::ExpungeIssued, "some of the messages no longer exist");
+        if stored.missing.is_empty() || by_uid {
+            return Ok(Done::new("STORE completed"));
         }
-        Done::new("STORE completed")
+        // RFC 2180 §4.2: those that exist are done.
+        if stored.changed.is_empty() && stored.unchanged.is_empty() {
+            return Err(Failure::AllExpunged);
+        }
+        Ok(Done::coded(Code::ExpungeIssued, "some of the messages no longer exist"))
     }
 
     /// The message numbers of UIDs, as a set of numbers that is written like one of UIDs.

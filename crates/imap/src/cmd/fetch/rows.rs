@@ -35,18 +35,23 @@ pub(super) struct Chunk {
 
 impl Rows {
     /// What a FETCH asks for.
-    pub(super) fn of(fetch: &Fetch, sets_seen: bool, condstore: bool) -> Self {
+    pub(super) fn of(fetch: &Fetch) -> Self {
         let has = |item: &FetchItem| fetch.items.contains(item);
         Self {
-            // RFC 3501 §6.4.8: UID FETCH always tells UIDs. RFC 7162 §3.2.4: so does an implicit \Seen.
-            uid: fetch.uid || has(&FetchItem::Uid) || (sets_seen && condstore),
-            flags: sets_seen || has(&FetchItem::Flags),
+            // RFC 3501 §6.4.8: UID FETCH always tells UIDs.
+            uid: fetch.uid || has(&FetchItem::Uid),
+            flags: has(&FetchItem::Flags),
             // RFC 7162 §3.1.4.1: CHANGEDSINCE asks for MODSEQ as well.
-            modseq: has(&FetchItem::ModSeq) || fetch.changed_since.is_some() || (sets_seen && condstore),
+            modseq: has(&FetchItem::ModSeq) || fetch.changed_since.is_some(),
             date: has(&FetchItem::InternalDate),
             size: has(&FetchItem::Size),
             since: fetch.changed_since,
         }
+    }
+
+    /// These and the flags, which have just changed; RFC 7162 §3.2.4 names what goes with them.
+    pub(super) fn with_flags(self, condstore: bool) -> Self {
+        Self { flags: true, uid: self.uid || condstore, modseq: self.modseq || condstore, ..self }
     }
 
     /// Flags, as after a STORE.

@@ -52,7 +52,7 @@ impl Selected {
             Expunges::Hold => Gone::default(),
         };
         self.tell_gone(&gone, io).await?;
-        if news.arrived {
+        if !news.arrived.is_empty() {
             self.view.add_recent(&self.mailbox.recent(self.mode == Mode::ReadWrite));
             response::exists(io.out(), self.view.exists());
             response::recent(io.out(), self.view.recent_count());
@@ -86,7 +86,7 @@ impl Selected {
         let flags = changed.filter(|&uid| old.contains(uid)).collect();
         self.own.clear();
         self.view.advance(snapshot.modseq);
-        (News { flags, arrived: !arrived.is_empty(), ..News::default() }, snapshot.keywords.clone())
+        (News { flags, arrived, ..News::default() }, snapshot.keywords.clone())
     }
 
     async fn tell_gone(&self, gone: &Gone, io: &mut Io) -> Result<(), Failure> {

@@ -33,32 +33,36 @@ pub(crate) struct News {
     pub(crate) modseqs: UidSet,
     /// What the log says of them. What is missing here has to be looked up in the image.
     pub(crate) latest: BTreeMap<Uid, (Flags, ModSeq)>,
-    /// Whether messages arrived.
-    pub(crate) arrived: bool,
+    /// Messages that arrived.
+    pub(crate) arrived: UidSet,
 }
 
 impl News {
     /// Applies log records, oldest first, to the view; answers what else the client is to be told.
     pub(crate) fn of(view: &mut View, records: &[Record], own: &Own) -> Self {
-        // Messages that are new to the client are not told again for their flags: it has to ask for them anyway.
-        let old = view.last_uid().map_or_else(UidSet::new, |last| UidSet::range(Uid::FIRST, last));
         let (mut news, through) = (Self::default(), view.through());
         for record in records.iter().filter(|record| record.modseq > through) {
             for op in &record.change.ops {
                 news.take(view, record.modseq, op, own.get(&record.modseq).copied());
             }
         }
-        let told = old.difference(&view.ghosts());
-        news.flags = view.known(&news.flags.intersection(&told));
-        news.modseqs = view.known(&news.modseqs.intersection(&told)).difference(&news.flags);
+        // Messages that are new to the client are not told for their flags: it has to ask for them anyway.
+        let ghosts = view.ghosts();
+        news.flags = view.known(&news.flags).difference(&ghosts);
+        news.modseqs = view.known(&news.modseqs).difference(&ghosts).difference(&news.flags);
+        view.arrived(&news.arrived);
         news
     }
 
     fn take(&mut self, view: &mut View, modseq: ModSeq, op: &Op, own: Option<OwnChange>) {
         match op {
-            Op::Insert { first, messages } => self.arrive(view, *first, messages.len()),
-            Op::Link { first, count, .. } => self.arrive(view, *first, *count as usize),
-            Op::Expunge { uids } => view.expunged(modseq, uids),
+            Op::Insert { first, messages } => self.arrive(*first, messages.len()),
+            Op::Link { first, count, .. } => self.arrive(*first, *count as usize),
+            Op::Expunge { uids } => {
+                // What the client never heard of is gone without a word.
+                self.arrived = self.arrived.difference(uids);
+                view.expunged(modseq, uids);
+            }
             Op::Flags { messages } => {
                 for &(uid, flags) in messages {
                     self.latest.remove(&uid);
@@ -75,13 +79,10 @@ impl News {
         }
     }
 
-    fn arrive(&mut self, view: &mut View, first: Uid, count: usize) {
-        let last = u64::from(first.get()) + count as u64 - 1;
-        if let Some(last) = u32::try_from(last).ok().and_then(Uid::new)
-            && count > 0
-        {
-            view.arrived(&UidSet::range(first, last));
-            self.arrived = true;
+    fn arrive(&mut self, first: Uid, count: usize) {
+        let last = (u64::from(first.get()) + count as u64).checked_sub(1);
+        if let Some(last) = last.and_then(|last| u32::try_from(last).ok()).and_then(Uid::new) {
+            self.arrived.insert_range(first, last);
         }
     }
 
@@ -146,15 +147,16 @@ mod tests {
     }
 
     #[test]
-    fn an_arrival_that_is_expunged_at_once_leaves_only_a_ghost_that_was_counted() {
+    fn an_arrival_that_is_expunged_before_it_was_told_is_never_counted() {
         let mut view = view();
         let link = Op::Link { first: Uid::new(8).unwrap(), count: 2, stage: 1 };
         let records =
             [record(11, link), record(12, Op::Expunge { uids: uids(5, 8) }), flags(13, 9, Flags::SEEN)];
         let news = News::of(&mut view, &records, &Own::new());
-        assert!(news.arrived && news.flags.is_empty(), "flags of new messages are asked for");
-        assert_eq!(view.exists(), 7);
-        view.announce();
+        assert_eq!(news.arrived, uids(9, 9));
+        assert!(news.flags.is_empty(), "flags of new messages are asked for");
+        assert_eq!(view.exists(), 6);
+        assert_eq!(view.announce().numbers, [model::SeqNo(5)]);
         assert_eq!(view.all(), UidSet::from_ranges([(1, 4), (9, 9)]));
     }
 

@@ -1,0 +1,233 @@
+//! A client that believes what it is told, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// The flags of a message, without `\Recent`.
+pub(crate) type FlagSet = BTreeSet<String>;
+
+/// What a client keeps when it goes away, to come back with QRESYNC.
+pub(crate) struct Memory {
+    uid_validity: u64,
+    modseq: u64,
+    messages: Vec<Option<Message>>,
+}
+
+/// A message as the client knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) uid: u32,
+    pub(crate) flags: FlagSet,
+}
+
+/// One connection with a mailbox selected.
+pub(crate) struct Client {
+    pub(crate) name: &'static str,
+    stream: BufReader<TcpStream>,
+    tag: u32,
+    uid_validity: u64,
+    modseq: u64,
+    /// By message number; `None` for a message that was announced and not yet fetched.
+    pub(crate) messages: Vec<Option<Message>>,
+    /// The last lines, for when something goes wrong.
+    log: Vec<String>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Client {
+    /// Connects, logs in and sends `enable` if there is something to enable.
+    pub(crate) fn connect(name: &'static str, stream: TcpStream, login: &str, enable: &str) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let stream = BufReader::new(stream);
+        let mut client =
+            Self { name, stream, tag: 0, uid_validity: 0, modseq: 0, messages: Vec::new(), log: Vec::new() };
+        client.line();
+        client.run(&format!("LOGIN {login}"));
+        if !enable.is_empty() {
+            client.run(&format!("ENABLE {enable}"));
+        }
+        client
+    }
+
+    /// Selects a mailbox, with what is remembered of it; then asks for what is not known yet.
+    pub(crate) fn select(&mut self, mailbox: &str, memory: Option<Memory>) {
+        self.messages.clear();
+        let Some(memory) = memory else {
+            self.run(&format!("SELECT {mailbox}"));
+            return self.catch_up();
+        };
+        // Sequence numbers of an earlier session mean nothing; UIDs do.
+        self.resynchronise(mailbox, memory);
+    }
+
+    fn resynchronise(&mut self, mailbox: &str, memory: Memory) {
+        self.tag += 1;
+        let parameters = format!("(QRESYNC ({} {}))", memory.uid_validity, memory.modseq);
+        let tag = self.send(&format!("SELECT {mailbox} {parameters}"));
+        let mut known: BTreeMap<u32, FlagSet> =
+            memory.messages.into_iter().flatten().map(|message| (message.uid, message.flags)).collect();
+        loop {
+            let line = self.line();
+            if let Some(set) = line.strip_prefix("* VANISHED (EARLIER) ") {
+                let gone = uids(set);
+                known.retain(|uid, _| !gone.contains(uid));
+            } else if let Some((_, items)) = fetched(&line) {
+                let (uid, flags) = (uid_of(items), flags_of(items));
+                known.insert(uid.unwrap_or_else(|| self.fail("no UID")), flags.unwrap_or_default());
+            } else {
+                self.note_code(&line);
+            }
+            if line.starts_with(&tag) {
+                break;
+            }
+        }
+        let exists = self.messages.len();
+        self.messages = known.into_iter().map(|(uid, flags)| Some(Message { uid, flags })).collect();
+        if self.messages.len() != exists {
+            self.fail("QRESYNC and EXISTS disagree");
+        }
+    }
+
+    /// Goes away.
+    pub(crate) fn remember(self) -> Memory {
+        Memory { uid_validity: self.uid_validity, modseq: self.modseq, messages: self.messages }
+    }
+
+    /// Runs a command and believes the answers.
+    pub(crate) fn run(&mut self, command: &str) -> String {
+        let tag = self.send(command);
+        loop {
+            let line = self.line();
+            if line.starts_with(&tag) {
+                self.note_code(&line);
+                return line;
+            }
+            self.believe(&line);
+        }
+    }
+
+    /// Asks for messages that were announced.
+    pub(crate) fn catch_up(&mut self) {
+        if let Some(first) = self.messages.iter().position(Option::is_none) {
+            self.run(&format!("FETCH {}:* (UID FLAGS)", first + 1));
+        }
+    }
+
+    fn send(&mut self, command: &str) -> String {
+        self.tag += 1;
+        let tag = format!("t{} ", self.tag);
+        self.log.push(format!("> {command}"));
+        self.stream.get_mut().write_all(format!("{tag}{command}\r\n").as_bytes()).unwrap();
+        tag
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line).unwrap_or(0) == 0 {
+            self.fail("the connection ended");
+        }
+        // A literal's text is of no interest here, but has to be passed over.
+        while line.ends_with("}\r\n") {
+            let size: usize = line[line.rfind('{').unwrap() + 1..line.len() - 3].parse().unwrap();
+            let mut literal = vec![0; size];
+            std::io::Read::read_exact(&mut self.stream, &mut literal).unwrap();
+            line.truncate(line.rfind('{').unwrap());
+            self.stream.read_line(&mut line).unwrap();
+        }
+        self.log.push(line.trim_end().to_owned());
+        line
+    }
+
+    fn believe(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        if let Some((number, items)) = fetched(line) {
+            return self.believe_fetch(number, items);
+        }
+        match words.as_slice() {
+            ["*", count, "EXISTS"] => {
+                let count = count.parse().unwrap();
+                if count < self.messages.len() {
+                    self.fail("EXISTS went down");
+                }
+                self.messages.resize(count, None);
+            }
+            ["*", number, "EXPUNGE"] => {
+                let at: usize = number.parse().unwrap();
+                if at == 0 || at > self.messages.len() {
+                    self.fail("EXPUNGE of nothing");
+                }
+                self.messages.remove(at - 1);
+            }
+            ["*", "VANISHED", set] => {
+                let gone = uids(set);
+                let before = self.messages.len();
+                self.messages.retain(|message| message.as_ref().is_none_or(|m| !gone.contains(&m.uid)));
+                // A client that has not fetched a message cannot place its VANISHED; this one always fetches.
+                if before - self.messages.len() != gone.len() {
+                    self.fail("VANISHED of unknown messages");
+                }
+            }
+            _ => self.note_code(line),
+        }
+    }
+
+    fn believe_fetch(&mut self, number: usize, items: &str) {
+        let Some(known) = number.checked_sub(1).and_then(|at| self.messages.get_mut(at)) else {
+            self.fail("FETCH of nothing");
+        };
+        let (uid, flags) = (uid_of(items), flags_of(items));
+        match (known, uid, flags) {
+            (Some(message), Some(uid), _) if message.uid != uid => self.fail("another UID"),
+            (Some(message), _, Some(flags)) => message.flags = flags,
+            (known @ None, Some(uid), Some(flags)) => *known = Some(Message { uid, flags }),
+            _ => {}
+        }
+    }
+
+    fn note_code(&mut self, line: &str) {
+        let number = |code: &str| {
+            let (_, rest) = line.split_once(code)?;
+            rest.split(']').next()?.parse::<u64>().ok()
+        };
+        self.uid_validity = number("[UIDVALIDITY ").unwrap_or(self.uid_validity);
+        self.modseq = number("[HIGHESTMODSEQ ").unwrap_or(self.modseq);
+        if let ["*", count, "EXISTS"] = line.split_ascii_whitespace().collect::<Vec<_>>().as_slice() {
+            self.messages.resize(count.parse().unwrap(), None);
+        }
+    }
+
+    /// Ends the test.
+    pub(crate) fn fail(&self, why: &str) -> ! {
+        let last = self.log.len().saturating_sub(40);
+        panic!("{}: {why}\n{}", self.name, self.log[last..].join("\n"));
+    }
+}
+
+/// The number and the items of a FETCH response.
+fn fetched(line: &str) -> Option<(usize, &str)> {
+    let (number, items) = line.strip_prefix("* ")?.split_once(" FETCH (")?;
+    Some((number.parse().ok()?, items))
+}
+
+fn uid_of(items: &str) -> Option<u32> {
+    let (_, rest) = items.split_once("UID ")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+fn flags_of(items: &str) -> Option<FlagSet> {
+    let (_, rest) = items.split_once("FLAGS (")?;
+    let (list, _) = rest.split_once(')')?;
+    Some(list.split_ascii_whitespace().filter(|flag| *flag != "\\Recent").map(str::to_owned).collect())
+}
+
+fn uids(set: &str) -> BTreeSet<u32> {
+    let range = |part: &str| {
+        let (from, to) = part.split_once(':').unwrap_or((part, part));
+        from.parse::<u32>().unwrap()..=to.parse::<u32>().unwrap()
+    };
+    set.trim_end().split(',').flat_map(range).collect()
+}

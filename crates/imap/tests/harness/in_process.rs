@@ -1,0 +1,124 @@
+//! A server in the test's process, on the in-memory engine, with new users whenever they are asked for.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+
+use auth::{Authenticator, CacheSettings, Cost, MemoryDirectory, Password, PoolSettings, UserRecord};
+use imap::{ImapServer, PlaintextLogin, Settings};
+use mailstore::Store;
+use model::{MailboxName, SpecialUse, SystemClock};
+use net::{Conn, Drain, Timeouts, Tls};
+use storage::{MemoryBlobs, MemoryEngine};
+use testkit::dialogue::{Accounts, Credentials, Target};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+const DOMAIN: &str = "example.org";
+const PASSWORD: &str = "secret-words";
+/// How many accounts a dialogue may use.
+const USERS_PER_DIALOGUE: usize = 3;
+
+/// The server, and new users in it for each dialogue.
+pub(crate) struct InProcess {
+    runtime: Runtime,
+    address: SocketAddr,
+    store: Arc<Store>,
+    directory: Arc<MemoryDirectory>,
+    password_hash: String,
+    dialogue: u64,
+}
+
+impl InProcess {
+    /// Starts a server that keeps its files in `folder`.
+    pub(crate) fn start(folder: &Path) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let options = mailstore::Options {
+            message_bytes_max: 10 << 20,
+            image_cache_bytes: 64 << 20,
+            staging: folder.to_owned(),
+            disk_reserve_bytes: 0,
+            // Some dialogues shall meet mailboxes whose log was cut.
+            checkpoint_records_min: 4,
+        };
+        let (engine, blobs) = (Arc::new(MemoryEngine::default()), Arc::new(MemoryBlobs::default()));
+        let store = Store::open(engine, blobs, Arc::new(SystemClock), options).unwrap();
+        let directory = Arc::new(MemoryDirectory::default());
+        let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+        let settings = auth::Settings {
+            default_domain: DOMAIN.to_owned(),
+            pool: PoolSettings { cost, ..PoolSettings::default() },
+            cache: CacheSettings::default(),
+        };
+        let authenticator =
+            Arc::new(Authenticator::new(directory.clone(), settings, Arc::new(SystemClock)).unwrap());
+        let password_hash = runtime.block_on(authenticator.pool().hash(Password::new(PASSWORD))).unwrap();
+        let tls = Tls::self_signed(&folder.join("certificate.pem"), &folder.join("key.pem")).unwrap();
+        let settings = Settings { plaintext_login: PlaintextLogin::Loopback, ..Settings::default() };
+        let server = Arc::new(ImapServer::new(store.clone(), authenticator, Some(tls), settings));
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(listen(listener, server));
+        Self { runtime, address, store, directory, password_hash, dialogue: 0 }
+    }
+
+    fn login(&self, user: usize) -> String {
+        format!("user{}x{user}@{DOMAIN}", self.dialogue)
+    }
+
+    /// Runs the store's check.
+    pub(crate) fn assert_consistent(&self) {
+        let report = self.runtime.block_on(self.store.check(None, true)).unwrap();
+        assert!(report.problems.is_empty(), "{report:#?}");
+    }
+}
+
+async fn listen(listener: TcpListener, server: Arc<ImapServer>) {
+    let drain = Drain::new();
+    while let Ok((stream, peer)) = listener.accept().await {
+        let conn = Conn::tcp(stream, peer, Timeouts::default());
+        tokio::spawn(Arc::clone(&server).serve(conn, drain.clone()));
+    }
+}
+
+fn folders() -> Vec<(MailboxName, Option<SpecialUse>)> {
+    [
+        ("Drafts", SpecialUse::Drafts),
+        ("Sent", SpecialUse::Sent),
+        ("Archive", SpecialUse::Archive),
+        ("Junk", SpecialUse::Junk),
+        ("Trash", SpecialUse::Trash),
+    ]
+    .map(|(name, role)| (MailboxName::new(name).unwrap(), Some(role)))
+    .into()
+}
+
+impl Target for InProcess {
+    fn begin(&mut self) -> Accounts {
+        self.dialogue += 1;
+        for user in 1..=USERS_PER_DIALOGUE {
+            let login = self.login(user);
+            let folders = folders();
+            let added = self.store.add_user(&login, &self.password_hash, &folders);
+            let account = self.runtime.block_on(added).unwrap();
+            let password_hash = self.password_hash.clone();
+            self.directory.put(UserRecord { account, login, password_hash, enabled: true });
+        }
+        Accounts::Fresh
+    }
+
+    fn credentials(&mut self, user: usize) -> Option<Credentials> {
+        (1..=USERS_PER_DIALOGUE)
+            .contains(&user)
+            .then(|| Credentials { user: self.login(user), password: PASSWORD.to_owned() })
+    }
+
+    fn connect(&mut self) -> io::Result<TcpStream> {
+        TcpStream::connect(self.address)
+    }
+
+    fn peer(&self) -> &str {
+        "postroom"
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use auth::{Authenticator, Settings};
 use mailstore::{Options, Store};
@@ -19,6 +19,8 @@ use crate::folder::DataFolder;
 
 /// How long blocking work may go on when everything else has ended. It is reads; nothing that was acknowledged waits.
 const SHUTDOWN_WITHIN: Duration = Duration::from_secs(5);
+/// How often to look whether the store is closed.
+const CLOSED_EVERY: Duration = Duration::from_millis(1);
 
 /// The mail of all users, and who may come to it.
 #[derive(Clone)]
@@ -29,6 +31,8 @@ pub(crate) struct Mail {
     pub(crate) authenticator: Arc<Authenticator>,
     /// What the command line can ask for.
     pub(crate) control: Arc<Control>,
+    /// Kept to see when nobody uses it any more.
+    engine: Arc<RocksEngine>,
 }
 
 impl Mail {
@@ -37,7 +41,8 @@ impl Mail {
     /// # Errors
     /// The store cannot be opened, or the cost of passwords is none.
     pub(crate) fn open(folder: &DataFolder, config: &Config) -> Result<Self, Failure> {
-        let store = open_store(folder, config)?;
+        let engine = Arc::new(RocksEngine::open(&folder.folder("kv")?, RocksOptions::default())?);
+        let store = open_store(engine.clone(), folder, config)?;
         let clock = Arc::new(SystemClock);
         let directory = StoredUsers { store: store.clone(), domains: config.domains.clone() };
         let settings = Settings {
@@ -47,12 +52,11 @@ impl Mail {
         };
         let authenticator = Arc::new(Authenticator::new(Arc::new(directory), settings, clock)?);
         let control = Arc::new(Control::new(store.clone(), authenticator.clone(), config));
-        Ok(Self { store, authenticator, control })
+        Ok(Self { store, authenticator, control, engine })
     }
 }
 
-fn open_store(folder: &DataFolder, config: &Config) -> Result<Arc<Store>, Failure> {
-    let engine = Arc::new(RocksEngine::open(&folder.folder("kv")?, RocksOptions::default())?);
+fn open_store(engine: Arc<RocksEngine>, folder: &DataFolder, config: &Config) -> Result<Arc<Store>, Failure> {
     let committed = mailstore::committed_lengths(&*engine)?;
     let disk = Arc::new(RealDisk::open(&folder.folder("blobs")?)?);
     let blobs = SegmentStore::open(disk, SegmentOptions::default(), &committed)?;
@@ -106,16 +110,28 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
     runtime.map_err(|source| Failure::System { op: "start threads", source })
 }
 
-/// Ends a runtime, without waiting for ever for what blocks.
-pub(crate) fn shut_down(runtime: Runtime) {
+/// Ends the runtime, and then closes the store. Neither may take for ever.
+///
+/// The engine has threads of its own and must be closed before the process exits, or it may crash on its way out.
+pub(crate) fn close(runtime: Runtime, mail: Mail) {
     runtime.shutdown_timeout(SHUTDOWN_WITHIN);
+    let engine = mail.engine.clone();
+    drop(mail);
+    let until = Instant::now() + SHUTDOWN_WITHIN;
+    while Arc::strong_count(&engine) > 1 {
+        if Instant::now() > until {
+            tracing::warn!("the store is still in use; leaving it as after a crash");
+            return;
+        }
+        std::thread::sleep(CLOSED_EVERY);
+    }
 }
 
 /// A store that a command has opened for itself, since no server runs, with the server's side of one conversation.
 pub(crate) struct Local {
-    // ORDER: fields are dropped in this order: the store is closed before the folder is given back.
-    runtime: Option<Runtime>,
-    mail: Option<Mail>,
+    /// Until it is dropped.
+    open: Option<(Runtime, Mail)>,
+    /// Given back when the store is closed.
     _folder: DataFolder,
 }
 
@@ -133,16 +149,15 @@ impl Local {
         let stream = tokio::net::UnixStream::from_std(stream).map_err(refused)?;
         runtime.spawn(converse(stream, mail.control.clone(), Drain::new()));
         drop(entered);
-        Ok(Self { runtime: Some(runtime), mail: Some(mail), _folder: folder })
+        Ok(Self { open: Some((runtime, mail)), _folder: folder })
     }
 }
 
 impl Drop for Local {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            shut_down(runtime);
+        if let Some((runtime, mail)) = self.open.take() {
+            close(runtime, mail);
         }
-        self.mail = None;
     }
 }
 

@@ -11,6 +11,7 @@ use crate::control::client::{Client, ClientFault};
 use crate::control::protocol::{Reply, Request, Secret};
 use crate::failure::Failure;
 use crate::import::{self, Format};
+use crate::say::say;
 use crate::{demo, password, serve};
 
 /// Where a demo keeps everything, and where commands look for a server, unless told otherwise.
@@ -209,10 +210,10 @@ impl Cli {
 
 fn check_config(file: Option<PathBuf>) -> Result<(), Failure> {
     match file {
-        None => print!("{SAMPLE}"),
+        None => say(SAMPLE.trim_end()),
         Some(file) => {
             serve::check(&Config::load(&file)?)?;
-            println!("{} is good", file.display());
+            say(format_args!("{} is good", file.display()));
         }
     }
     Ok(())
@@ -260,8 +261,8 @@ fn list(client: &mut Client) -> Result<(), Failure> {
     client.send(&Request::UserList)?;
     loop {
         match client.receive()? {
-            Reply::User { login, enabled: true } => println!("{login}"),
-            Reply::User { login, enabled: false } => println!("{login} (disabled)"),
+            Reply::User { login, enabled: true } => say(login),
+            Reply::User { login, enabled: false } => say(format_args!("{login} (disabled)")),
             other => return done(other),
         }
     }
@@ -273,10 +274,7 @@ impl Import {
         let mut client = place.connect()?;
         let order = import::Order { login, root, format, into, again };
         let summary = import::run(&mut client, &order)?;
-        println!(
-            "{} imported, {} imported before, {} skipped",
-            summary.imported, summary.known, summary.skipped
-        );
+        say(summary);
         match summary.skipped {
             0 => Ok(()),
             skipped => Err(Failure::Skipped { skipped }),
@@ -290,12 +288,12 @@ impl Check {
         client.send(&Request::Check { account: self.account, hashes: self.hashes })?;
         loop {
             match client.receive()? {
-                Reply::Problem { text } => println!("{text}"),
+                Reply::Problem { text } => say(text),
                 Reply::Checked { accounts, mailboxes, messages, hashed, problems } => {
-                    println!(
+                    say(format_args!(
                         "{accounts} accounts, {mailboxes} mailboxes, {messages} messages, {hashed} of them read: \
                          {problems} problems"
-                    );
+                    ));
                     return if problems == 0 { Ok(()) } else { Err(Failure::Inconsistent { problems }) };
                 }
                 other => return Err(ClientFault::Unexpected(other).into()),

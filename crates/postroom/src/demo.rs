@@ -16,6 +16,7 @@ use crate::config::{Config, Listen, Place, PlaintextLogin, Protocol};
 use crate::control::server::UserUnmade;
 use crate::failure::Failure;
 use crate::logging;
+use crate::say::say;
 use crate::serve::{Prepared, Root};
 
 /// The users of a demo that names none.
@@ -63,20 +64,26 @@ impl User {
 pub(crate) fn run(wishes: &Wishes) -> Result<(), Failure> {
     let config = config(wishes);
     logging::begin(config.log);
-    let prepared = Prepared::new(&config, Root::Warned)?;
+    let mut prepared = Prepared::new(&config, Root::Warned)?;
     let runtime = assembly::runtime()?;
+    let mail = prepared.open(&config, &runtime)?;
     let served = runtime.block_on(async {
-        let mail = prepared.open(&config)?;
-        let began_empty = !mail.store.has_users().await?;
-        let users = users(&mail, wishes, began_empty).await?;
-        if let (true, false, Some(first)) = (began_empty, wishes.empty, users.first()) {
-            fill::fill(&mail, first.login()).await?;
-        }
-        println!("{}", welcome(&prepared, &config, &users));
-        prepared.serve(mail, &config).await
+        let users = begin(&mail, wishes).await?;
+        let welcome = welcome(&prepared, &config, &users);
+        prepared.serve(&mail, &config, || say(welcome)).await
     });
-    assembly::shut_down(runtime);
+    assembly::close(runtime, mail);
     served
+}
+
+/// Makes what a new demo has: users, and mail for the first of them.
+async fn begin(mail: &Mail, wishes: &Wishes) -> Result<Vec<User>, Failure> {
+    let is_new = !mail.store.has_users().await?;
+    let users = users(mail, wishes, is_new).await?;
+    if let (true, false, Some(first)) = (is_new, wishes.empty, users.first()) {
+        fill::fill(mail, first.login()).await?;
+    }
+    Ok(users)
 }
 
 fn config(wishes: &Wishes) -> Config {
@@ -102,7 +109,7 @@ fn config(wishes: &Wishes) -> Config {
 }
 
 /// Makes the users that are asked for and not there yet; without wishes, the two of a new demo.
-async fn users(mail: &Mail, wishes: &Wishes, began_empty: bool) -> Result<Vec<User>, Failure> {
+async fn users(mail: &Mail, wishes: &Wishes, is_new: bool) -> Result<Vec<User>, Failure> {
     let mut users = Vec::new();
     for (name, password) in &wishes.users {
         users.push(user(mail, name, password, None).await?);
@@ -110,7 +117,7 @@ async fn users(mail: &Mail, wishes: &Wishes, began_empty: bool) -> Result<Vec<Us
     if !users.is_empty() {
         return Ok(users);
     }
-    if !began_empty {
+    if !is_new {
         let kept = mail.store.users().await?;
         return Ok(kept.into_iter().map(|user| User::Kept { login: user.login }).collect());
     }

@@ -11,6 +11,7 @@ mod folder;
 mod import;
 mod logging;
 mod password;
+mod say;
 mod serve;
 
 use std::process::ExitCode;

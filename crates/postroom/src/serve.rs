@@ -6,6 +6,7 @@
 mod running;
 
 use net::{Inherited, Listener, Tls, User};
+use tokio::runtime::Runtime;
 
 use crate::assembly::{self, Mail};
 use crate::config::{self, Config, Listen, Place, Protocol};
@@ -66,7 +67,8 @@ impl Prepared {
     ///
     /// # Errors
     /// As [`Mail::open`].
-    pub(crate) fn open(&self, config: &Config) -> Result<Mail, Failure> {
+    pub(crate) fn open(&self, config: &Config, runtime: &Runtime) -> Result<Mail, Failure> {
+        let _entered = runtime.enter();
         Mail::open(&self.folder, config)
     }
 }
@@ -101,13 +103,11 @@ fn listen(wanted: &[Listen]) -> Result<Vec<(Protocol, Listener)>, Failure> {
 /// It cannot begin, or it failed.
 pub(crate) fn serve(config: &Config) -> Result<(), Failure> {
     logging::begin(config.log);
-    let prepared = Prepared::new(config, Root::Refused)?;
+    let mut prepared = Prepared::new(config, Root::Refused)?;
     let runtime = assembly::runtime()?;
-    let served = runtime.block_on(async {
-        let mail = prepared.open(config)?;
-        prepared.serve(mail, config).await
-    });
-    assembly::shut_down(runtime);
+    let mail = prepared.open(config, &runtime)?;
+    let served = runtime.block_on(prepared.serve(&mail, config, || {}));
+    assembly::close(runtime, mail);
     served
 }
 

@@ -92,7 +92,10 @@ fn files(folder: &Path) -> std::io::Result<Vec<File>> {
         files.extend(visible(entries(&folder.join(of))?.files).map(|name| File { of, name }));
     }
     let time = |file: &File| file.name.split('.').next().and_then(|time| time.parse::<u64>().ok());
-    files.sort_by_cached_key(|file| (time(file).unwrap_or(u64::MAX), file.name.clone()));
+    files.sort_unstable_by(|a, b| {
+        let by_time = time(a).unwrap_or(u64::MAX).cmp(&time(b).unwrap_or(u64::MAX));
+        by_time.then_with(|| a.name.cmp(&b.name))
+    });
     Ok(files)
 }
 

@@ -1,6 +1,7 @@
 //! Sending what a source holds to the server, in groups, past what was imported before.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -35,6 +36,13 @@ pub(crate) struct Summary {
     pub(crate) known: u64,
     /// What could not be imported.
     pub(crate) skipped: u64,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { imported, known, skipped } = self;
+        write!(f, "{imported} imported, {known} imported before, {skipped} skipped")
+    }
 }
 
 /// Imports a source over a conversation with the server.

@@ -22,12 +22,18 @@ const TURNED_AWAY: &[u8] = b"* BYE [UNAVAILABLE] Too many connections\r\n";
 type Tasks = JoinSet<Result<(), Failure>>;
 
 impl Prepared {
-    /// Serves until the process is told to stop.
+    /// Serves until the process is told to stop. `ready` is called when everything can be reached.
     ///
     /// # Errors
     /// The store or a listener failed.
-    pub(crate) async fn serve(self, mail: Mail, config: &Config) -> Result<(), Failure> {
+    pub(crate) async fn serve(
+        &mut self,
+        mail: &Mail,
+        config: &Config,
+        ready: impl FnOnce(),
+    ) -> Result<(), Failure> {
         let Self { folder, listeners, tls } = self;
+        let listeners = std::mem::take(listeners);
         let mut signals = Signals::listen()?;
         // Sessions end at the first; health and metrics go on until the second, so that they can tell.
         let (serving, stopping) = (Drain::new(), Drain::new());
@@ -37,9 +43,10 @@ impl Prepared {
             socket.map_err(|source| Failure::System { op: "listen for the command line", source })?;
         tasks.spawn(done(control::serve(socket, mail.control.clone(), serving.clone())));
         let (http, imap) = listeners.into_iter().partition(|(protocol, _)| *protocol == Protocol::Http);
-        spawn_imap(&mut tasks, imap, imap_server(&mail, tls.clone(), config), tls, config, &serving);
+        spawn_imap(&mut tasks, imap, imap_server(mail, tls.clone(), config), tls.clone(), config, &serving);
         spawn_http(&mut tasks, http, &serving, &stopping)?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), data = %folder.path().display(), "serving");
+        ready();
 
         let ended = tokio::select! {
             signal = signals.next() => {
@@ -53,7 +60,7 @@ impl Prepared {
         };
         serving.begin();
         let ended = match ended {
-            Ok(()) => drain(&serving, config, &mut signals, &mail).await,
+            Ok(()) => drain(&serving, config, &mut signals, mail).await,
             failed => failed,
         };
         if let Err(failure) = &ended {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long anything may take.
@@ -38,6 +38,7 @@ pub struct Demo {
     pub process: Child,
     /// What it printed when it was ready.
     pub welcome: String,
+    _stdout: BufReader<ChildStdout>,
     data: PathBuf,
 }
 
@@ -54,7 +55,7 @@ impl Demo {
             let read = lines.read_line(&mut welcome).unwrap();
             assert!(read > 0, "the demo did not start: {welcome}");
         }
-        Self { process, welcome, data: data.to_owned() }
+        Self { process, welcome, _stdout: lines, data: data.to_owned() }
     }
 
     /// The address that it says it listens on.

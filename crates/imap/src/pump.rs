@@ -7,7 +7,7 @@ mod news;
 
 use imap_proto::response::{self, Code, FetchWriter};
 use mailstore::{Changes, Keywords, Since, Snapshot};
-use model::{Flags, Keyword, Uid, UidSet};
+use model::{Flags, Keyword, UidSet};
 
 use self::news::News;
 pub(crate) use self::news::{Own, OwnChange};
@@ -75,18 +75,11 @@ impl Selected {
 
     /// The log does not reach back to what the client was told last: what differs from the image is news.
     fn compare(&mut self, snapshot: &Snapshot) -> (News, Keywords) {
-        let there = snapshot.image.uids();
-        let before = self.view.all();
-        // When it was expunged is no longer known; the lowest it can be keeps HIGHESTMODSEQ low enough.
-        self.view.expunged(self.view.through().next(), &before.difference(&there));
-        let old = self.view.last_uid().map_or_else(UidSet::new, |last| UidSet::range(Uid::FIRST, last));
-        let arrived = there.difference(&old);
-        self.view.arrived(&arrived);
-        let changed = snapshot.image.changed_since(self.view.through()).map(|message| message.uid);
-        let flags = changed.filter(|&uid| old.contains(uid)).collect();
+        let changed = snapshot.image.changed_since(self.view.through()).map(|message| message.uid).collect();
+        let news = News::by_comparison(&mut self.view, &snapshot.image.uids(), &changed);
         self.own.clear();
         self.view.advance(snapshot.modseq);
-        (News { flags, arrived, ..News::default() }, snapshot.keywords.clone())
+        (news, snapshot.keywords.clone())
     }
 
     async fn tell_gone(&self, gone: &Gone, io: &mut Io) -> Result<(), Failure> {

@@ -62,6 +62,9 @@ impl Run<'_> {
                 back.select("box", Some(memory));
                 clients.push(back);
             }
+            if self.dice.below(8) == 0 {
+                self.server.tidy();
+            }
             self.step(&mut clients[at]);
             clients[at].catch_up();
         }

@@ -54,6 +54,21 @@ impl News {
         news
     }
 
+    /// As [`News::of`], from what is `there` now and has `changed` since, where the log has been cut.
+    ///
+    /// Whose changes they were is not known, so the client hears of its own as well: that does no harm, and a change
+    /// it did not hear of would.
+    pub(crate) fn by_comparison(view: &mut View, there: &UidSet, changed: &UidSet) -> Self {
+        let old = view.last_uid().map_or_else(UidSet::new, |last| UidSet::range(Uid::FIRST, last));
+        // When it was expunged is not known either; the earliest it can have been keeps HIGHESTMODSEQ low enough.
+        let gone = view.all().difference(there);
+        view.expunged(view.through().next(), &gone);
+        let flags = view.known(changed);
+        let arrived = there.difference(&old);
+        view.arrived(&arrived);
+        Self { flags, arrived, ..Self::default() }
+    }
+
     fn take(&mut self, view: &mut View, modseq: ModSeq, op: &Op, own: Option<OwnChange>) {
         match op {
             Op::Insert { first, messages } => self.arrive(*first, messages.len()),
@@ -158,6 +173,18 @@ mod tests {
         assert_eq!(view.exists(), 6);
         assert_eq!(view.announce().numbers, [model::SeqNo(5)]);
         assert_eq!(view.all(), UidSet::from_ranges([(1, 4), (9, 9)]));
+    }
+
+    #[test]
+    fn where_the_log_was_cut_the_difference_is_news() {
+        let mut view = view();
+        let there = UidSet::from_ranges([(1, 3), (5, 7)]);
+        let changed = UidSet::from_ranges([(2, 2), (6, 7)]);
+        let news = News::by_comparison(&mut view, &there, &changed);
+        assert_eq!((news.flags, news.arrived), (uids(2, 2), uids(6, 7)));
+        assert_eq!(view.highest_modseq(ModSeq(30)), ModSeq(10), "the ghost is as old as it can be");
+        view.announce();
+        assert_eq!(view.all(), there);
     }
 
     #[test]

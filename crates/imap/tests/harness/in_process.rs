@@ -67,6 +67,11 @@ impl InProcess {
         format!("user{}x{user}@{DOMAIN}", self.dialogue)
     }
 
+    /// Does the housekeeping that is due: logs are cut, what was expunged is swept.
+    pub(crate) fn tidy(&self) {
+        self.runtime.block_on(self.store.tidy());
+    }
+
     /// Runs the store's check.
     pub(crate) fn assert_consistent(&self) {
         let report = self.runtime.block_on(self.store.check(None, true)).unwrap();
@@ -97,6 +102,7 @@ fn folders() -> Vec<(MailboxName, Option<SpecialUse>)> {
 impl Target for InProcess {
     fn begin(&mut self) -> Accounts {
         self.dialogue += 1;
+        self.tidy();
         for user in 1..=USERS_PER_DIALOGUE {
             let login = self.login(user);
             let folders = folders();

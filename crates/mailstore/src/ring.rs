@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 
 /// The most commits kept.
 const COMMITS_MAX: usize = 512;
-/// The most memory they may take, in bytes; one commit beyond it is still kept.
-const WEIGHT_MAX: usize = 256 * 1024;
+/// The most memory they may take, in bytes: every account in use has a ring. What is too heavy is read from the log.
+const WEIGHT_MAX: usize = 32 * 1024;
 
 /// Commits after [`Ring::floor`], all of them.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Ring {
         let weight: usize = changes.iter().map(|(_, change)| change.weight()).sum::<usize>() + 64;
         self.commits.push_back((modseq, changes, weight));
         self.weight += weight;
-        while self.commits.len() > COMMITS_MAX || (self.weight > WEIGHT_MAX && self.commits.len() > 1) {
+        while self.commits.len() > COMMITS_MAX || self.weight > WEIGHT_MAX {
             if let Some((modseq, _, weight)) = self.commits.pop_front() {
                 self.floor = modseq;
                 self.weight -= weight;

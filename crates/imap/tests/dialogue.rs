@@ -29,7 +29,7 @@ fn dialogues() -> Vec<PathBuf> {
 #[test]
 fn every_dialogue_goes_as_written() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = InProcess::start(folder.path());
+    let mut server = InProcess::start(folder.path(), InProcess::settings());
     let (mut failed, mut skipped, mut passed) = (Vec::new(), Vec::new(), 0);
     for file in dialogues() {
         match run_file(&file, &mut server) {
@@ -43,4 +43,5 @@ fn every_dialogue_goes_as_written() {
     // Every extension that a dialogue needs is one that this server has.
     assert!(skipped.is_empty(), "skipped: {}", skipped.join("\n"));
     server.assert_consistent();
+    server.shut_down();
 }

@@ -118,7 +118,7 @@ impl Run<'_> {
 #[test]
 fn whoever_believes_the_server_knows_the_mailbox() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = InProcess::start(folder.path());
+    let mut server = InProcess::start(folder.path(), InProcess::settings());
     let seeds = match std::env::var("IN_STEP") {
         Ok(seed) => vec![seed.parse().unwrap()],
         Err(_) => (1..=RUNS).collect::<Vec<u64>>(),
@@ -131,4 +131,5 @@ fn whoever_believes_the_server_knows_the_mailbox() {
         Run { server: &mut server, login, dice: Dice(seed) }.play();
     }
     server.assert_consistent();
+    server.shut_down();
 }

@@ -27,12 +27,14 @@ pub(crate) struct InProcess {
     store: Arc<Store>,
     directory: Arc<MemoryDirectory>,
     password_hash: String,
+    /// When it begins, clients are told goodbye.
+    drain: Drain,
     dialogue: u64,
 }
 
 impl InProcess {
     /// Starts a server that keeps its files in `folder`.
-    pub(crate) fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path, settings: Settings) -> Self {
         let runtime = Runtime::new().unwrap();
         let options = mailstore::Options {
             message_bytes_max: 10 << 20,
@@ -46,25 +48,35 @@ impl InProcess {
         let store = Store::open(engine, blobs, Arc::new(SystemClock), options).unwrap();
         let directory = Arc::new(MemoryDirectory::default());
         let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
-        let settings = auth::Settings {
+        let login = auth::Settings {
             default_domain: DOMAIN.to_owned(),
             pool: PoolSettings { cost, ..PoolSettings::default() },
             cache: CacheSettings::default(),
         };
         let authenticator =
-            Arc::new(Authenticator::new(directory.clone(), settings, Arc::new(SystemClock)).unwrap());
+            Arc::new(Authenticator::new(directory.clone(), login, Arc::new(SystemClock)).unwrap());
         let password_hash = runtime.block_on(authenticator.pool().hash(Password::new(PASSWORD))).unwrap();
         let tls = Tls::self_signed(&folder.join("certificate.pem"), &folder.join("key.pem")).unwrap();
-        let settings = Settings { plaintext_login: PlaintextLogin::Loopback, ..Settings::default() };
         let server = Arc::new(ImapServer::new(store.clone(), authenticator, Some(tls), settings));
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(listen(listener, server));
-        Self { runtime, address, store, directory, password_hash, dialogue: 0 }
+        let drain = Drain::new();
+        runtime.spawn(listen(listener, server, drain.clone()));
+        Self { runtime, address, store, directory, password_hash, drain, dialogue: 0 }
     }
 
     fn login(&self, user: usize) -> String {
         format!("user{}x{user}@{DOMAIN}", self.dialogue)
+    }
+
+    /// Settings that let the dialogues log in without TLS.
+    pub(crate) fn settings() -> Settings {
+        Settings { plaintext_login: PlaintextLogin::Loopback, ..Settings::default() }
+    }
+
+    /// Begins to shut down.
+    pub(crate) fn shut_down(&self) {
+        self.drain.begin();
     }
 
     /// Does the housekeeping that is due: logs are cut, what was expunged is swept.
@@ -79,8 +91,7 @@ impl InProcess {
     }
 }
 
-async fn listen(listener: TcpListener, server: Arc<ImapServer>) {
-    let drain = Drain::new();
+async fn listen(listener: TcpListener, server: Arc<ImapServer>, drain: Drain) {
     while let Ok((stream, peer)) = listener.accept().await {
         let conn = Conn::tcp(stream, peer, Timeouts::default());
         tokio::spawn(Arc::clone(&server).serve(conn, drain.clone()));

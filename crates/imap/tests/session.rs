@@ -1,0 +1,177 @@
+//! What a session does by itself: patience, goodbyes, and no password in the clear.
+
+#![allow(clippy::unwrap_used, reason = "what goes wrong in the harness ends the test")]
+
+#[path = "harness/in_process.rs"]
+mod in_process;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use imap::{PlaintextLogin, Settings};
+use in_process::InProcess;
+use tempfile::TempDir;
+use testkit::dialogue::Target;
+
+/// A server, and one user in it.
+struct World {
+    server: InProcess,
+    _folder: TempDir,
+}
+
+/// A bare connection.
+struct Wire(BufReader<TcpStream>);
+
+impl World {
+    fn new(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = InProcess::start(folder.path(), settings);
+        server.begin();
+        Self { server, _folder: folder }
+    }
+
+    fn connect(&mut self) -> Wire {
+        let stream = self.server.connect().unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        Wire(BufReader::new(stream))
+    }
+
+    fn logged_in(&mut self) -> Wire {
+        let mut wire = self.connect();
+        wire.line();
+        let user = self.server.credentials(1).unwrap();
+        wire.run(&format!("LOGIN {} {}", user.user, user.password));
+        wire
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.server.assert_consistent();
+        self.server.shut_down();
+    }
+}
+
+impl Wire {
+    fn send(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// The next line; empty at the end of the connection.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// The tagged answer of a command.
+    fn run(&mut self, command: &str) -> String {
+        self.send(&format!("t {command}\r\n"));
+        loop {
+            let line = self.line();
+            if line.starts_with("t ") || line.is_empty() {
+                return line;
+            }
+        }
+    }
+
+    fn assert_goodbye(&mut self) {
+        let line = self.line();
+        assert!(line.starts_with("* BYE "), "{line}");
+        assert_eq!(self.line(), "");
+    }
+}
+
+#[test]
+fn no_password_is_taken_in_the_clear() {
+    let mut world = World::new(Settings { plaintext_login: PlaintextLogin::Never, ..Settings::default() });
+    let mut wire = world.connect();
+    let greeting = wire.line();
+    assert!(greeting.contains(" LOGINDISABLED") && !greeting.contains("AUTH="), "{greeting}");
+    for command in ["LOGIN a b", "AUTHENTICATE PLAIN", "AUTHENTICATE PLAIN AGEAYg=="] {
+        let answer = wire.run(command);
+        assert!(answer.starts_with("t NO [PRIVACYREQUIRED]"), "{answer}");
+    }
+}
+
+#[test]
+fn who_says_nothing_is_told_goodbye() {
+    let patience = Duration::from_millis(50);
+    let mut world = World::new(Settings { login_timeout: patience, ..InProcess::settings() });
+    let mut wire = world.connect();
+    wire.line();
+    wire.assert_goodbye();
+    let mut patient = World::new(Settings { idle_timeout: patience, ..InProcess::settings() });
+    patient.logged_in().assert_goodbye();
+}
+
+#[test]
+fn who_talks_nonsense_is_told_goodbye() {
+    let mut world = World::new(Settings { bad_commands_max: 3, ..InProcess::settings() });
+    let mut wire = world.connect();
+    wire.line();
+    for command in ["NONSENSE", "LOGIN nobody wrong", "SELECT INBOX"] {
+        assert!(!wire.run(command).starts_with("t OK"), "{command}");
+    }
+    wire.assert_goodbye();
+}
+
+#[test]
+fn a_shutdown_ends_sessions_that_wait_and_sessions_that_idle() {
+    let mut world = World::new(InProcess::settings());
+    let (mut waiting, mut idling) = (world.logged_in(), world.logged_in());
+    idling.send("t IDLE\r\n");
+    assert_eq!(idling.line(), "+ idling");
+    world.server.shut_down();
+    waiting.assert_goodbye();
+    idling.assert_goodbye();
+}
+
+#[test]
+fn an_idling_client_hears_that_the_connection_is_alive() {
+    let keepalive = Duration::from_millis(30);
+    let mut world = World::new(Settings { idle_keepalive: keepalive, ..InProcess::settings() });
+    let mut wire = world.logged_in();
+    wire.send("t IDLE\r\n");
+    assert_eq!(wire.line(), "+ idling");
+    for _ in 0..2 {
+        assert!(wire.line().starts_with("* OK "));
+    }
+    wire.send("DONE\r\n");
+    assert!(wire.line().starts_with("t OK "));
+}
+
+#[test]
+fn an_idling_client_hears_of_changes_at_once_and_of_bursts_together() {
+    let mut world = World::new(InProcess::settings());
+    let (mut idling, mut other) = (world.logged_in(), world.logged_in());
+    idling.run("SELECT INBOX");
+    idling.send("t IDLE\r\n");
+    assert_eq!(idling.line(), "+ idling");
+    let since = Instant::now();
+    other.run("APPEND INBOX {4+}\r\nA: b");
+    assert_eq!(idling.line(), "* 1 EXISTS");
+    assert!(since.elapsed() < Duration::from_millis(100), "{:?}", since.elapsed());
+    assert_eq!(idling.line(), "* 1 RECENT");
+    other.send(&"t APPEND INBOX {4+}\r\nA: b\r\n".repeat(200));
+    let mut announced = 0;
+    while idling.line() != "* 201 EXISTS" {
+        announced += 1;
+    }
+    assert!(announced < 200, "{announced} lines for 200 messages");
+}
+
+#[test]
+fn a_session_whose_mailbox_is_deleted_is_told_goodbye() {
+    let mut world = World::new(InProcess::settings());
+    let (mut one, mut other) = (world.logged_in(), world.logged_in());
+    one.run("CREATE box");
+    one.run("SELECT box");
+    other.run("SELECT box");
+    assert!(other.run("DELETE box").starts_with("t OK"));
+    assert!(other.run("FETCH 1 FLAGS").starts_with("t BAD"), "it has left the mailbox itself");
+    assert!(one.run("NOOP").starts_with("t OK"));
+    one.assert_goodbye();
+}

@@ -1,0 +1,147 @@
+//! A real server process on a folder of its own, that can be killed and started again.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to answer after it was started.
+const START: Duration = Duration::from_secs(60);
+
+const POWER_LOSS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../testkit/power-loss");
+
+/// The library that notes what is durable.
+pub(crate) struct PowerLoss {
+    library: PathBuf,
+}
+
+impl PowerLoss {
+    pub(crate) fn build() -> Self {
+        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("power-loss.so");
+        let source = format!("{POWER_LOSS}/shim.c");
+        let built = Command::new("cc")
+            .args(["-O2", "-shared", "-fPIC", "-o"])
+            .arg(&library)
+            .args([&source, "-ldl"])
+            .status();
+        assert!(built.unwrap().success(), "cc {source}");
+        Self { library }
+    }
+}
+
+pub(crate) struct Server {
+    folder: tempfile::TempDir,
+    /// Counts the lives of the data: each power cut leaves another folder.
+    life: u32,
+    power_loss: Option<PowerLoss>,
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn start(power_loss: Option<PowerLoss>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("data-0")).unwrap();
+        Self::launch(folder, 0, power_loss)
+    }
+
+    fn launch(folder: tempfile::TempDir, life: u32, power_loss: Option<PowerLoss>) -> Self {
+        let address = free_address();
+        let data = folder.path().join(format!("data-{life}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_postroom"));
+        command.args([
+            "demo",
+            "--empty",
+            "--insecure-loopback",
+            "--imaps",
+            "127.0.0.1:0",
+            "--http",
+            "127.0.0.1:0",
+        ]);
+        command.arg("--data").arg(&data).arg("--imap").arg(address.to_string());
+        command.args(["--user", "kills:kills-password-1"]);
+        if let Some(power_loss) = &power_loss {
+            let shadow = folder.path().join(format!("shadow-{life}"));
+            seed_shadow(&data, &shadow);
+            command.env("LD_PRELOAD", &power_loss.library);
+            command.env("POWER_LOSS_ROOT", &data).env("POWER_LOSS_SHADOW", &shadow);
+        }
+        let log = std::fs::File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
+        let process =
+            command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        let mut server = Self { folder, life, power_loss, process, address };
+        server.wait_until_it_answers();
+        server
+    }
+
+    fn wait_until_it_answers(&mut self) {
+        let start = Instant::now();
+        while testkit::client::Client::connect(self.address).is_err() {
+            let ended = self.process.try_wait().unwrap();
+            assert!(
+                ended.is_none() && start.elapsed() < START,
+                "the server did not start: {ended:?}\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts on what the kill left; after a power cut, on what was synced alone.
+    pub(crate) fn start_again(self) -> Self {
+        let Self { folder, life, power_loss, .. } = self;
+        let next = if power_loss.is_some() { life + 1 } else { life };
+        if power_loss.is_some() {
+            let path = |name: &str, life: u32| folder.path().join(format!("{name}-{life}"));
+            let rebuild = Command::new("python3")
+                .arg(format!("{POWER_LOSS}/rebuild.py"))
+                .args([path("data", life), path("shadow", life), path("data", next)])
+                .status();
+            assert!(rebuild.unwrap().success());
+            std::fs::remove_dir_all(path("data", life)).unwrap();
+            std::fs::remove_dir_all(path("shadow", life)).unwrap();
+        }
+        Self::launch(folder, next, power_loss)
+    }
+
+    /// The server's own check, beside it while it runs.
+    pub(crate) fn check(mut self) {
+        let data = self.folder.path().join(format!("data-{}", self.life));
+        let check = Command::new(env!("CARGO_BIN_EXE_postroom"))
+            .args(["check", "--hashes", "--data"])
+            .arg(data)
+            .output()
+            .unwrap();
+        assert!(
+            check.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&check.stdout),
+            String::from_utf8_lossy(&check.stderr)
+        );
+        self.kill();
+    }
+}
+
+/// What is there when a life begins has survived a power cut, so it is durable.
+fn seed_shadow(data: &Path, shadow: &Path) {
+    std::fs::create_dir(shadow).unwrap();
+    let seed = Command::new("python3").arg(format!("{POWER_LOSS}/seed.py")).args([data, shadow]).status();
+    assert!(seed.unwrap().success());
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}

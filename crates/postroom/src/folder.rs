@@ -215,13 +215,15 @@ fn holder(lock: &mut File) -> String {
     }
 }
 
-/// Makes a folder, durably, with those above it.
+/// Makes a folder, durably. Those above it are made as any folder is, so that its owner can get there.
 fn make(path: &Path) -> Result<(), FolderFault> {
-    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(system("make", path))?;
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => sync(parent),
-        _ => sync(Path::new(".")),
-    }
+    let above = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(above).map_err(system("make", above))?;
+    DirBuilder::new().mode(FOLDER_MODE).create(path).map_err(system("make", path))?;
+    sync(above)
 }
 
 fn sync(folder: &Path) -> Result<(), FolderFault> {
@@ -242,6 +244,7 @@ mod tests {
         let path = root.path().join("a/b");
         let folder = DataFolder::take(&path, None).unwrap();
         assert_eq!(mode(&path), 0o700);
+        assert_ne!(mode(&root.path().join("a")), 0o700, "others may have things there");
         assert_eq!(mode(&path.join(LOCK)), 0o600);
         assert_eq!(mode(&folder.folder("tls").unwrap()), 0o700);
     }

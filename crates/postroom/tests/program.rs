@@ -1,5 +1,7 @@
 //! The program as its users meet it: the built binary, its exit codes, and what it prints.
 
+#![expect(clippy::unwrap_used, reason = "a test fails this way")]
+
 #[path = "program/config.rs"]
 mod config;
 #[path = "program/demo.rs"]

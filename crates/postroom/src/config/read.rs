@@ -147,7 +147,7 @@ fn listener(section: &Section<'_>) -> Option<Listen> {
             );
             None
         }
-        _ => address.map(Place::Address).or(systemd.map(Place::Systemd)),
+        _ => address.map(Place::Address).or_else(|| systemd.map(Place::Systemd)),
     };
     Some(Listen { protocol: protocol?, place: place? })
 }

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// The store refuses or fails.
 pub(super) async fn fill(mail: &Mail, login: &str) -> Result<(), Failure> {
     let refused = mailstore::Error::from;
-    let user = mail.store.user(login)?.ok_or(refused(Refusal::AccountMissing))?;
+    let user = mail.store.user(login)?.ok_or_else(|| refused(Refusal::AccountMissing))?;
     let access = mail.store.enter(user.account).await?;
     let now = i64::try_from(SystemClock.now().seconds()).unwrap_or_default();
     let samples = sample::all(now);

@@ -37,8 +37,8 @@ fn folders(root: &Path) -> impl Iterator<Item = Result<(Folder, Entries), Skippe
 }
 
 fn count(folder: &Folder) -> u64 {
-    let files = |of: &&str| entries(&folder.path.join(of)).map_or(0, |e| visible(e.files).count() as u64);
-    ARRIVED.iter().map(|of| files(&of)).sum()
+    let files = |of: &str| entries(&folder.path.join(of)).map_or(0, |e| visible(e.files).count() as u64);
+    ARRIVED.iter().map(|of| files(of)).sum()
 }
 
 fn visible(files: Vec<String>) -> impl Iterator<Item = String> {

@@ -75,8 +75,11 @@ fn progress_bar(source: &Source) -> ProgressBar {
         Format::Maildir | Format::Eml => "{bar:30} {pos}/{len} messages, {per_sec}, {eta} left",
         Format::Mbox => "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left",
     };
-    // A template that could not be read would leave the usual bar.
-    ProgressStyle::with_template(template).map_or(bar.clone(), |style| bar.with_style(style))
+    // A template that could not be read leaves the usual bar.
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
 }
 
 struct Run<'a> {

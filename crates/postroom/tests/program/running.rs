@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// The program with arguments, and nobody at the keyboard.
-pub fn postroom(args: &[&str]) -> Command {
+pub(crate) fn postroom(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postroom"));
     command.args(args).stdin(Stdio::null());
     command
 }
 
 /// The same, run to its end with these bytes on its standard input.
-pub fn with_input(mut command: Command, input: &str) -> Output {
+pub(crate) fn with_input(mut command: Command, input: &str) -> Output {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // The program may refuse before it reads.
@@ -25,26 +25,26 @@ pub fn with_input(mut command: Command, input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A demo that runs until the value is dropped.
-pub struct Demo {
-    pub process: Child,
+pub(crate) struct Demo {
+    pub(crate) process: Child,
     /// What it printed when it was ready.
-    pub welcome: String,
+    pub(crate) welcome: String,
     _stdout: BufReader<ChildStdout>,
     data: PathBuf,
 }
 
 impl Demo {
     /// Starts one on free ports.
-    pub fn start(data: &Path, more: &[&str]) -> Self {
+    pub(crate) fn start(data: &Path, more: &[&str]) -> Self {
         let mut command = postroom(&["demo", "--insecure-loopback", "--data"]);
         command.arg(data);
         command.args(["--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
@@ -59,32 +59,32 @@ impl Demo {
     }
 
     /// The address that it says it listens on.
-    pub fn address(&self, protocol: &str) -> SocketAddr {
+    pub(crate) fn address(&self, protocol: &str) -> SocketAddr {
         let line = self.welcome.lines().find(|line| line.trim_start().starts_with(&format!("{protocol} ")));
         line.unwrap().split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     /// The user and the password that it printed first.
-    pub fn first_user(&self) -> (String, String) {
+    pub(crate) fn first_user(&self) -> (String, String) {
         let line = self.welcome.lines().find(|line| line.contains("password ")).unwrap();
         let words: Vec<&str> = line.split_whitespace().collect();
         (words[1].to_owned(), words[3].to_owned())
     }
 
     /// A command beside it.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = postroom(args);
         command.arg("--data").arg(&self.data);
         command
     }
 
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
     /// Waits for its end, and says how it ended.
-    pub fn ended(&mut self) -> std::process::ExitStatus {
+    pub(crate) fn ended(&mut self) -> std::process::ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {
@@ -95,7 +95,7 @@ impl Demo {
         }
     }
 
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.signal("TERM");
         assert!(self.ended().success());
     }
@@ -109,13 +109,13 @@ impl Drop for Demo {
 }
 
 /// A client that speaks IMAP without TLS, a line at a time.
-pub struct Imap {
+pub(crate) struct Imap {
     stream: BufReader<TcpStream>,
     tags: u32,
 }
 
 impl Imap {
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(WITHIN)).unwrap();
         let mut imap = Self { stream: BufReader::new(stream), tags: 0 };
@@ -123,28 +123,28 @@ impl Imap {
         imap
     }
 
-    pub fn login(address: SocketAddr, (user, password): (&str, &str)) -> Self {
+    pub(crate) fn login(address: SocketAddr, (user, password): (&str, &str)) -> Self {
         let mut imap = Self::connect(address);
         let answer = imap.ask(&format!("LOGIN {user} {password}"));
         assert!(answer.last().unwrap().contains(" OK "), "{answer:?}");
         imap
     }
 
-    pub fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.stream.read_line(&mut line).unwrap();
         line
     }
 
     /// All that is left until the server closes.
-    pub fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         let mut rest = String::new();
         self.stream.read_to_string(&mut rest).unwrap();
         rest
     }
 
     /// The lines of the answer, the tagged one last.
-    pub fn ask(&mut self, command: &str) -> Vec<String> {
+    pub(crate) fn ask(&mut self, command: &str) -> Vec<String> {
         self.tags += 1;
         let tag = format!("t{}", self.tags);
         self.stream.get_mut().write_all(format!("{tag} {command}\r\n").as_bytes()).unwrap();
@@ -161,7 +161,7 @@ impl Imap {
     }
 
     /// How many messages a mailbox has.
-    pub fn messages(&mut self, mailbox: &str) -> u32 {
+    pub(crate) fn messages(&mut self, mailbox: &str) -> u32 {
         let answer = self.ask(&format!("STATUS \"{mailbox}\" (MESSAGES)"));
         let number = answer[0].split("(MESSAGES ").nth(1).unwrap_or_else(|| panic!("{answer:?}"));
         number.trim_end().trim_end_matches(')').parse().unwrap()

@@ -37,6 +37,8 @@ pub(crate) enum Failure {
     Refused(Refusal),
     /// The login is refused.
     Login(auth::Refusal),
+    /// The client got a SASL exchange wrong.
+    Sasl(SaslFailure),
     /// There is no such SASL mechanism.
     UnknownMechanism,
     /// A password may not be sent without TLS.
@@ -80,8 +82,6 @@ pub(crate) enum Wrong {
     NoStartTls,
     #[error("the line is too long")]
     LineTooLong,
-    #[error(transparent)]
-    Sasl(SaslFailure),
 }
 
 /// Something failed that is not the client's fault.
@@ -155,7 +155,8 @@ impl Failure {
     /// The answer that the client gets, or how the session ends without one.
     pub(crate) fn answer(self) -> Result<Answer, End> {
         let (status, code, text) = match self {
-            Self::Wrong(wrong) => wrong_answer(&wrong),
+            Self::Wrong(wrong) => (Status::Bad, None, wrong.to_string()),
+            Self::Sasl(failure) => sasl_answer(failure),
             Self::Syntax(error) => (error.status(), error.code(), error.to_string()),
             Self::Refused(refusal) => {
                 let text = refusal.to_string();
@@ -196,10 +197,14 @@ fn no(code: Code, text: &str) -> (Status, Option<Code>, String) {
     (Status::No, Some(code), text.to_owned())
 }
 
-fn wrong_answer(wrong: &Wrong) -> (Status, Option<Code>, String) {
-    match wrong {
-        Wrong::Sasl(SaslFailure::ActingForAnother) => no(Code::AuthorizationFailed, &wrong.to_string()),
-        _ => (Status::Bad, None, wrong.to_string()),
+fn sasl_answer(failure: SaslFailure) -> (Status, Option<Code>, String) {
+    match failure {
+        SaslFailure::ActingForAnother => no(Code::AuthorizationFailed, &failure.to_string()),
+        SaslFailure::Cancelled
+        | SaslFailure::TooLong { .. }
+        | SaslFailure::NotBase64
+        | SaslFailure::Malformed
+        | SaslFailure::Over => (Status::Bad, None, failure.to_string()),
     }
 }
 

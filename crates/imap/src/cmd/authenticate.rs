@@ -5,7 +5,7 @@ use imap_proto::command::Authenticate;
 use imap_proto::response;
 
 use crate::io::Io;
-use crate::reply::{Failure, Wrong};
+use crate::reply::Failure;
 
 /// Carries out the exchange.
 ///
@@ -19,7 +19,7 @@ pub(crate) async fn exchange(command: &Authenticate, io: &mut Io) -> Result<Cred
     loop {
         match step {
             Step::Credentials(credentials) => return Ok(credentials),
-            Step::Failed(failure) => return Err(Wrong::Sasl(failure).into()),
+            Step::Failed(failure) => return Err(Failure::Sasl(failure)),
             Step::Challenge(prompt) => {
                 response::continuation(io.out(), prompt);
                 let line = io.raw_line().await?;

@@ -1,5 +1,8 @@
 //! A server in the test's process, on the in-memory engine, with new users whenever they are asked for.
 
+#[path = "fragile.rs"]
+mod fragile;
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
@@ -10,10 +13,12 @@ use imap::{ImapServer, PlaintextLogin, Settings};
 use mailstore::Store;
 use model::{MailboxName, SpecialUse, SystemClock};
 use net::{Conn, Drain, Timeouts, Tls};
-use storage::{MemoryBlobs, MemoryEngine};
+use storage::MemoryEngine;
 use testkit::dialogue::{Accounts, Credentials, Target};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+
+use fragile::FragileBlobs;
 
 const DOMAIN: &str = "example.org";
 const PASSWORD: &str = "secret-words";
@@ -44,7 +49,7 @@ impl InProcess {
             // Some dialogues shall meet mailboxes whose log was cut.
             checkpoint_records_min: 4,
         };
-        let (engine, blobs) = (Arc::new(MemoryEngine::default()), Arc::new(MemoryBlobs::default()));
+        let (engine, blobs) = (Arc::new(MemoryEngine::default()), Arc::new(FragileBlobs::default()));
         let store = Store::open(engine, blobs, Arc::new(SystemClock), options).unwrap();
         let directory = Arc::new(MemoryDirectory::default());
         let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };

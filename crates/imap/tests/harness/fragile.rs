@@ -1,0 +1,53 @@
+//! Blobs in memory, of which those with a certain mark read as damaged.
+
+use std::ops::ControlFlow;
+
+use storage::{BlobStore, Done, Error, Location, MemoryBlobs, NewBlob, RecordHeader, SegmentInfo};
+
+/// A message with this in it cannot be read back.
+const MARK: &[u8] = b"X-Damaged: yes";
+
+#[derive(Default)]
+pub(crate) struct FragileBlobs(MemoryBlobs);
+
+impl BlobStore for FragileBlobs {
+    fn put(&self, blob: NewBlob, done: Done) {
+        self.0.put(blob, done);
+    }
+
+    fn read(&self, at: &Location) -> Result<Vec<u8>, Error> {
+        let content = self.0.read(at)?;
+        if content.windows(MARK.len()).any(|part| part == MARK) {
+            return Err(Error::Damaged { place: "a message".to_owned(), what: "it is marked so" });
+        }
+        Ok(content)
+    }
+
+    fn segments(&self) -> Result<Vec<SegmentInfo>, Error> {
+        self.0.segments()
+    }
+
+    fn scan(
+        &self,
+        segment: u32,
+        each: &mut dyn FnMut(&RecordHeader, Location) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        self.0.scan(segment, each)
+    }
+
+    fn relocate(&self, at: &Location, done: Done) -> Result<(), Error> {
+        self.0.relocate(at, done)
+    }
+
+    fn remove_segment(&self, segment: u32) -> Result<(), Error> {
+        self.0.remove_segment(segment)
+    }
+
+    fn note_commit(&self, number: u64) {
+        self.0.note_commit(number);
+    }
+
+    fn newest_commit_seen(&self) -> u64 {
+        self.0.newest_commit_seen()
+    }
+}

@@ -37,7 +37,7 @@ pub(crate) enum ClientFault {
     },
     /// The connection broke.
     #[error("the conversation with the server broke: {0}")]
-    Broken(#[from] io::Error),
+    Broken(#[source] io::Error),
     /// The server has ended it, probably because it is being stopped.
     #[error("the server ended the conversation; if it was restarted, run the command again")]
     Ended,
@@ -125,6 +125,15 @@ impl Client {
             Reply::Refused { why } => Err(ClientFault::Refused(why)),
             Reply::Failed => Err(ClientFault::Failed),
             reply => Ok(reply),
+        }
+    }
+}
+
+impl From<io::Error> for ClientFault {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Self::Ended,
+            _ => Self::Broken(error),
         }
     }
 }

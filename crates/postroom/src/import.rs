@@ -1,7 +1,7 @@
 //! Import: mail from folders and files of other programs, a message at a time.
 //!
 //! The sources here only read, in constant memory but for the names of one folder's files; they know no server. What
-//! they find is sent by [`run`] over the control socket.
+//! they find is sent by [`run()`] over the control socket.
 
 mod date;
 mod detect;

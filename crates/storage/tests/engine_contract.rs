@@ -32,6 +32,7 @@ fn a_batch_is_carried_out_in_its_order(engine: &dyn Engine) {
     batch.put(b"c".to_vec(), b"1".to_vec());
     batch.delete_range(b"c".to_vec(), b"d".to_vec());
     batch.put(b"c2".to_vec(), b"later".to_vec());
+    batch.delete_range(b"z".to_vec(), b"a".to_vec());
     engine.commit(&batch).unwrap();
     assert_eq!(rows(&*engine.snapshot().unwrap(), "a", "z"), ["b=2", "c2=later"]);
 }

@@ -7,6 +7,7 @@ use rocksdb::{
     Options, ReadOptions, WriteBatch, WriteOptions,
 };
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Small blocks: a mailbox's rows are read one by one as often as in a run.
 const BLOCK_BYTES: usize = 8 << 10;
@@ -38,6 +39,9 @@ impl Default for RocksOptions {
 pub struct RocksEngine {
     db: DB,
     durable: WriteOptions,
+    /// A commit has failed. RocksDB may recover by itself from what made it fail; what became of that commit stays
+    /// unknown all the same.
+    poisoned: AtomicBool,
 }
 
 impl RocksEngine {
@@ -49,7 +53,7 @@ impl RocksEngine {
         let db = DB::open(&settings(options), folder).map_err(|error| failed("open", error))?;
         let mut durable = WriteOptions::default();
         durable.set_sync(true);
-        Ok(Self { db, durable })
+        Ok(Self { db, durable, poisoned: AtomicBool::new(false) })
     }
 }
 
@@ -94,10 +98,18 @@ impl Engine for RocksEngine {
             match op {
                 Op::Put(key, value) => write.put(key, value),
                 Op::Delete(key) => write.delete(key),
-                Op::DeleteRange(from, to) => write.delete_range(from, to),
+                Op::DeleteRange(from, to) if from < to => write.delete_range(from, to),
+                // RocksDB would fail the commit over it, and every later one.
+                Op::DeleteRange(..) => {}
             }
         }
-        self.db.write_opt(write, &self.durable).map_err(|error| failed("commit", error))
+        if self.poisoned.load(Ordering::Acquire) {
+            return Err(Error::Poisoned);
+        }
+        self.db.write_opt(write, &self.durable).map_err(|error| {
+            self.poisoned.store(true, Ordering::Release);
+            failed("commit", error)
+        })
     }
 }
 

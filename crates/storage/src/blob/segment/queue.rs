@@ -118,7 +118,9 @@ mod tests {
         Entry {
             record: Ok(vec![0; bytes]),
             size: 0,
-            done: Box::new(move |outcome| drop(told.send(outcome.is_ok()))),
+            done: Box::new(move |outcome| {
+                let _ = told.send(outcome.is_ok());
+            }),
         }
     }
 

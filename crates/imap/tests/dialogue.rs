@@ -1,4 +1,4 @@
-//! Plays every dialogue of `tests/dialogue/` against a server in this process, on the in-memory engine.
+//! Plays every dialogue of `tests/dialogue/` against a server in this process, on every engine.
 //!
 //! `DIALOGUE=fetch cargo test -p imap --test dialogue` plays those whose names contain the word. At the end the
 //! store has to be consistent.
@@ -8,10 +8,13 @@
 #[path = "harness/in_process.rs"]
 mod in_process;
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use in_process::InProcess;
+use storage::{RealDisk, RocksEngine, RocksOptions, SegmentOptions, SegmentStore};
 use testkit::dialogue::{Outcome, run_file};
 
 fn dialogues() -> Vec<PathBuf> {
@@ -27,9 +30,21 @@ fn dialogues() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_dialogue_goes_as_written() {
+fn every_dialogue_goes_as_written_on_the_memory_engine() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = InProcess::start(folder.path(), InProcess::settings());
+    play_all(InProcess::start(folder.path(), InProcess::settings()));
+}
+
+#[test]
+fn every_dialogue_goes_as_written_on_rocksdb_and_segments() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = RocksEngine::open(&folder.path().join("kv"), RocksOptions::default()).unwrap();
+    let disk = Arc::new(RealDisk::open(&folder.path().join("blobs")).unwrap());
+    let blobs = SegmentStore::open(disk, SegmentOptions::default(), &HashMap::new()).unwrap();
+    play_all(InProcess::start_on(Arc::new(engine), Arc::new(blobs), folder.path(), InProcess::settings()));
+}
+
+fn play_all(mut server: InProcess) {
     let (mut failed, mut skipped, mut passed) = (Vec::new(), Vec::new(), 0);
     for file in dialogues() {
         match run_file(&file, &mut server) {

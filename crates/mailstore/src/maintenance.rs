@@ -1,6 +1,6 @@
 //! Housekeeping in the background: checkpoints, the sweeper, compaction. One task does it all, one thing at a time.
 
-use crate::error::Error;
+use crate::error::{Error, Fault, Stopped};
 use crate::store::Store;
 use model::{AccountId, MailboxId};
 use parking_lot::Mutex;
@@ -32,16 +32,12 @@ impl Store {
     /// # Errors
     /// Returns when the store has failed; what merely went wrong with one account is logged.
     pub async fn maintain(&self) -> Result<(), Error> {
-        let mut failed = self.shared.failed.subscribe();
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         loop {
             tokio::select! {
                 () = self.shared.maintenance.notify.notified() => self.checkpoints().await,
                 _ = sweep.tick() => self.tidy().await,
-                stopped = failed.wait_for(|failed| *failed) => {
-                    drop(stopped);
-                    return Err(crate::error::Fault::new("maintenance", crate::error::Stopped).into());
-                }
+                () = self.failed() => return Err(Fault::new("maintenance", Stopped).into()),
             }
         }
     }

@@ -146,7 +146,7 @@ impl Store {
     pub async fn failed(&self) {
         let mut failed = self.shared.failed.subscribe();
         // An error means that the store is gone, which is no better.
-        let _ = failed.wait_for(|failed| *failed).await;
+        drop(failed.wait_for(|failed| *failed).await);
     }
 
     /// The largest message that is taken, in bytes.

@@ -1,4 +1,4 @@
-//! A server in the test's process, on the in-memory engine, with new users whenever they are asked for.
+//! A server in the test's process, with new users whenever they are asked for.
 
 #[path = "fragile.rs"]
 mod fragile;
@@ -13,7 +13,7 @@ use imap::{ImapServer, PlaintextLogin, Settings};
 use mailstore::Store;
 use model::{MailboxName, SpecialUse, SystemClock};
 use net::{Conn, Drain, Timeouts, Tls};
-use storage::MemoryEngine;
+use storage::{BlobStore, Engine, MemoryEngine};
 use testkit::dialogue::{Accounts, Credentials, Target};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -38,8 +38,18 @@ pub(crate) struct InProcess {
 }
 
 impl InProcess {
-    /// Starts a server that keeps its files in `folder`.
+    /// Starts a server on the in-memory engine that keeps its other files in `folder`.
     pub(crate) fn start(folder: &Path, settings: Settings) -> Self {
+        Self::start_on(Arc::new(MemoryEngine::default()), Arc::new(FragileBlobs::default()), folder, settings)
+    }
+
+    /// Starts a server on an engine and a blob store.
+    pub(crate) fn start_on(
+        engine: Arc<dyn Engine>,
+        blobs: Arc<dyn BlobStore>,
+        folder: &Path,
+        settings: Settings,
+    ) -> Self {
         let runtime = Runtime::new().unwrap();
         let options = mailstore::Options {
             message_bytes_max: 10 << 20,
@@ -49,7 +59,6 @@ impl InProcess {
             // Some dialogues shall meet mailboxes whose log was cut.
             checkpoint_records_min: 4,
         };
-        let (engine, blobs) = (Arc::new(MemoryEngine::default()), Arc::new(FragileBlobs::default()));
         let store = Store::open(engine, blobs, Arc::new(SystemClock), options).unwrap();
         let directory = Arc::new(MemoryDirectory::default());
         let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };

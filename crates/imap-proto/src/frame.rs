@@ -6,6 +6,8 @@
 
 mod announcement;
 
+use std::fmt;
+
 use crate::command::{AppendHead, Tag, Tagged, parse};
 use crate::error::{Error, Violation};
 use crate::lex::Cursor;
@@ -45,7 +47,7 @@ pub enum Step {
 }
 
 /// A line that is no command: the answer to a challenge, or IDLE's DONE.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum RawLine {
     /// Read more bytes.
     NeedMore,
@@ -55,8 +57,18 @@ pub enum RawLine {
     TooLong,
 }
 
+impl fmt::Debug for RawLine {
+    /// A line may be a password (RFC 4616): its bytes are not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeedMore => f.write_str("NeedMore"),
+            Self::Line(line) => write!(f, "Line({} bytes)", line.len()),
+            Self::TooLong => f.write_str("TooLong"),
+        }
+    }
+}
+
 /// Cuts one connection's stream.
-#[derive(Debug)]
 pub struct Framer {
     limits: Limits,
     authenticated: bool,
@@ -69,7 +81,6 @@ pub struct Framer {
     literals: usize,
 }
 
-#[derive(Debug)]
 enum State {
     /// Reading a line of a command.
     Line,
@@ -263,7 +274,9 @@ impl Framer {
 
     /// The last line of a command has come.
     fn complete(&mut self) -> Step {
-        let rest = without_end(&self.command);
+        // A literal in front of the last line may itself end in a line end.
+        let last = self.command.get(self.line_start..).unwrap_or_default();
+        let rest = self.command.get(..self.line_start + without_end(last).len()).unwrap_or_default();
         let step = match &self.state {
             State::AfterMessage { tag } if rest.is_empty() => Step::MessageEnd(tag.clone()),
             State::AfterMessage { tag } => {

@@ -28,7 +28,8 @@ fn page() -> String {
         let adds: Vec<&str> = e.commands.iter().chain(e.items).copied().collect();
         let enable = if e.can_be_enabled { " (by ENABLE)" } else { "" };
         let adds = adds.join(", ").replace('|', "\\|");
-        writeln!(page, "| {}{enable} | {} | {} | {} | {adds} |", e.capability, e.rfc, e.title, when(e.when)).unwrap();
+        writeln!(page, "| {}{enable} | {} | {} | {} | {adds} |", e.capability, e.rfc, e.title, when(e.when))
+            .unwrap();
     }
     page
 }

@@ -160,6 +160,9 @@ impl Search {
     }
 }
 
+/// So much of an unknown charset's name is told back.
+const CHARSET_TOLD_BYTES: usize = 40;
+
 impl Charset {
     fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
         let name = cursor.astring("a character set")?;
@@ -168,7 +171,8 @@ impl Charset {
         } else if name.eq_ignore_ascii_case(b"US-ASCII") {
             Ok(Self::UsAscii)
         } else {
-            Err(Refusal::Charset { name: String::from_utf8_lossy(&name).into_owned() }.into())
+            let name = name.get(..CHARSET_TOLD_BYTES).unwrap_or(&name);
+            Err(Refusal::Charset { name: String::from_utf8_lossy(name).into_owned() }.into())
         }
     }
 }

@@ -232,3 +232,13 @@ proptest! {
         steps(&stream);
     }
 }
+
+#[test]
+fn a_literal_may_end_in_cr_before_a_bare_lf() {
+    let mut framer = Framer::new(Limits::DEFAULT);
+    let mut input = b"a LOGIN {2+}\r\nx\r secret-words\n".to_vec();
+    assert!(matches!(framer.next(&mut input), Step::Command(_)));
+    let mut input = b"b LOGIN secret-words {2+}\r\nx\r\n".to_vec();
+    let step = framer.next(&mut input);
+    assert!(matches!(step, Step::Command(_)), "{step:?}");
+}

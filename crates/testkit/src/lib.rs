@@ -2,4 +2,5 @@
 //!
 //! Test code only: no crate that ships depends on it.
 
+pub mod client;
 pub mod dialogue;

@@ -38,7 +38,7 @@ pub enum Piece<'a> {
 }
 
 impl Needle {
-    /// Prepares a string for searching; it is compared as [`fold`](crate::fold) folds it.
+    /// Prepares a string for searching; it is compared as [`fold`](fn@crate::fold) folds it.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self { folded: Finder::new(fold(text).as_bytes()).into_owned() }

@@ -1,6 +1,6 @@
 //! The vocabulary that every crate of Postroom shares, in the RFCs' own terms.
 //!
-//! Pure values: no I/O and no runtime. [`env`](crate::env) is the only source of time and randomness.
+//! Pure values: no I/O and no runtime. [`mod@env`] is the only source of time and randomness.
 
 mod date;
 pub mod env;

@@ -130,6 +130,7 @@ impl Setup {
             let delete = format!("DELETE {}", quote(&mailbox.name));
             if mailbox.is_kept() {
                 self.empty(&mailbox.name)?;
+                self.command(&format!("SUBSCRIBE {}", quote(&mailbox.name)))?;
             } else if mailbox.has("\\Noselect") || mailbox.has("\\NonExistent") {
                 // Often but a shadow of children that are gone by now; some servers keep it, some refuse.
                 match self.command(&delete) {

@@ -109,13 +109,17 @@ impl Account {
 
     /// Queues a resolved intent. The lock is held, so that commits are queued in the order they were resolved in.
     fn submit(&self, inner: &mut Inner, outcome: Outcome, done: crate::committer::Done) -> ModSeq {
-        let commit = Arc::new(outcome.commit);
+        let Outcome { commit, batch, located, holds } = outcome;
+        let commit = Arc::new(commit);
         inner.resolved.apply(&commit);
         let publish: Option<crate::committer::Publish> = self.this.upgrade().map(|this| {
             inner.pending.push_back(commit.clone());
-            Box::new(move || this.publish(&commit)) as _
+            Box::new(move || {
+                this.publish(&commit);
+                drop(holds);
+            }) as _
         });
-        self.shared.committer.submit(Job { batch: outcome.batch, located: outcome.located, publish, done });
+        self.shared.committer.submit(Job { batch, located, publish, done });
         inner.resolved.modseq()
     }
 
@@ -153,10 +157,11 @@ impl Account {
         }
     }
 
-    /// Drops a mailbox's image from memory, unless a commit that knows it is under way.
+    /// Drops a mailbox's image from memory, unless a commit under way carries a newer one: the cache learns of that
+    /// when it is published.
     pub(crate) fn evict(&self, id: MailboxId) {
         let mut inner = self.lock();
-        if inner.pending.is_empty() {
+        if !inner.pending.iter().any(|commit| commit.images.iter().any(|(carried, _)| *carried == id)) {
             inner.published.images.remove(&id);
             inner.resolved.images.remove(&id);
         }
@@ -207,9 +212,13 @@ impl Account {
         Ok(true)
     }
 
-    /// Whether a large copy is staging rows.
-    pub(crate) fn is_staging(&self) -> bool {
-        self.lock().staging > 0
+    /// Up to which number every stage is either linked by a durable commit or will never be; `None` while that cannot
+    /// be told. A copy whose caller went away may still have its link in the queue.
+    pub(crate) fn settled_stages(&self) -> Option<u64> {
+        let inner = self.lock();
+        let linking = |commit: &Arc<Commit>| commit.changes.iter().any(|(_, change)| load::has_link(change));
+        let unsettled = inner.staging > 0 || inner.pending.iter().any(linking);
+        (!unsettled).then_some(inner.resolved.head.next_stage)
     }
 
     /// While the guard lives, no e-mail of the account is given up by the sweeper.

@@ -44,8 +44,8 @@ impl Store {
     /// A fault of the store.
     pub(crate) async fn checkpoint(&self, account: AccountId, mailbox: MailboxId) -> Result<(), Error> {
         let Some(account) = self.account(account).await? else { return Ok(()) };
-        let Some(image) = account.image(mailbox).await? else { return Ok(()) };
-        let Some((row, image, as_of)) = consistent(&account, mailbox, image) else { return Ok(()) };
+        account.image(mailbox).await?;
+        let Some((row, image, as_of)) = consistent(&account, mailbox) else { return Ok(()) };
         if row.log_records == 0 {
             return Ok(());
         }
@@ -124,16 +124,11 @@ impl Store {
 }
 
 /// The mailbox's row and image as of one commit.
-fn consistent(
-    account: &Account,
-    mailbox: MailboxId,
-    image: Image,
-) -> Option<(Arc<MailboxRow>, Image, ModSeq)> {
+fn consistent(account: &Account, mailbox: MailboxId) -> Option<(Arc<MailboxRow>, Image, ModSeq)> {
     let inner = account.lock();
     let row = inner.published.mailboxes.get(&mailbox)?.clone();
-    // Evicted between: what was read is older than the row, and the next commit makes the checkpoint due again.
-    let image =
-        inner.published.images.get(&mailbox).cloned().or_else(|| (row.messages == 0).then_some(image))?;
+    // Evicted between: what was read may be older than the row, and the next commit makes the checkpoint due again.
+    let image = inner.published.images.get(&mailbox)?.clone();
     Some((row, image, inner.published.modseq()))
 }
 

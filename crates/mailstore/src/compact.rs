@@ -3,7 +3,7 @@
 use crate::account::load;
 use crate::error::{During, Error, Fault, Stopped};
 use crate::schema;
-use crate::store::Store;
+use crate::store::{Store, read_lengths};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use storage::{Batch, Location, RecordHeader};
@@ -15,14 +15,21 @@ const DEAD_PERCENT: u64 = 50;
 const RECORDS_PER_COMMIT: usize = 256;
 
 impl Store {
-    /// Compacts every closed segment of which more than half is dead.
+    /// Compacts every closed segment of which more than half is dead, and those to which nothing was ever committed or
+    /// whose removal was interrupted.
     pub(crate) async fn compact(&self) -> Result<(), Error> {
-        let dead = self.shared.read(read_dead).await?;
+        let (dead, committed) =
+            self.shared.read(|snapshot| Ok((read_dead(snapshot)?, read_lengths(snapshot)?))).await?;
         let segments = self.shared.blobs.segments().map_err(Fault::from)?;
         for segment in segments.iter().filter(|segment| segment.closed) {
             let bytes = dead.get(&segment.number).copied().unwrap_or_default();
-            if bytes * 100 >= segment.bytes * DEAD_PERCENT && bytes > 0 {
-                self.compact_segment(segment.number).await?;
+            let mostly_dead = bytes * 100 >= segment.bytes * DEAD_PERCENT && bytes > 0;
+            if !mostly_dead && committed.contains_key(&segment.number) {
+                continue;
+            }
+            // A segment that is damaged stays as it is, and does not stand in the way of the others.
+            if let Err(error) = self.compact_segment(segment.number).await {
+                tracing::error!(%error, segment = segment.number, "compact");
             }
         }
         Ok(())
@@ -31,20 +38,24 @@ impl Store {
     async fn compact_segment(&self, segment: u32) -> Result<(), Error> {
         let shared = self.shared.clone();
         let living = move || {
-            let snapshot = shared.engine.snapshot()?;
             let mut records: Vec<(RecordHeader, Location)> = Vec::new();
             shared.blobs.scan(segment, &mut |header, at| {
                 records.push((header.clone(), at));
                 ControlFlow::Continue(())
             })?;
+            // What is on its way in is asked for first: let go of after that, it is in the snapshot.
+            if shared.unreferred.any(records.iter().map(|(header, _)| header.id)) {
+                return Ok(None);
+            }
+            let snapshot = shared.engine.snapshot()?;
             let keys: Vec<Vec<u8>> = records.iter().map(|(header, _)| schema::blob(header.id)).collect();
             let rows = snapshot.get_many(&keys)?;
             let lives = |(record, row): ((RecordHeader, Location), Option<Vec<u8>>)| {
                 (row.as_deref().and_then(Location::decode) == Some(record.1)).then_some(record)
             };
-            Ok(records.into_iter().zip(rows).filter_map(lives).collect::<Vec<_>>())
+            Ok(Some(records.into_iter().zip(rows).filter_map(lives).collect::<Vec<_>>()))
         };
-        let living = self.shared.blocking(living).await?;
+        let Some(living) = self.shared.blocking(living).await? else { return Ok(()) };
         for some in living.chunks(RECORDS_PER_COMMIT) {
             self.relocate(some).await?;
         }

@@ -63,8 +63,9 @@ impl Intake {
         let size = u32::try_from(len).map_err(|_| Refusal::MessageTooBig { limit: u32::MAX.into() })?;
         let place =
             Place { account: to.account_id(), mailbox: to.id(), date, flags: flags.system.bits() as u64 };
-        let (blob, stored) = (shared.next_blob(), oneshot::channel());
-        let (done, durable) = stored;
+        let blob = shared.next_blob();
+        let hold = shared.unreferred.hold(blob);
+        let (done, durable) = oneshot::channel();
         let blobs = shared.blobs.clone();
         let parse_and_put = move || {
             let content = spool.finish()?;
@@ -81,7 +82,7 @@ impl Intake {
                 return Err(Fault::new("store message", error).into());
             }
         };
-        Ok(Arrival(Parcel { blob, location, email, flags, date, size, source: None }))
+        Ok(Arrival(Parcel { blob, location, email, flags, date, size, source: None, hold }))
     }
 }
 

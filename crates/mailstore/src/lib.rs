@@ -28,6 +28,7 @@ mod state;
 mod store;
 mod sweep;
 mod txn;
+mod unreferred;
 mod users;
 mod watch;
 

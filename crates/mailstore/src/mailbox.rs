@@ -13,8 +13,6 @@ use model::{MailboxId, ModSeq, Rights, Uid, UidSet, UidValidity};
 use std::sync::Arc;
 use storage::Batch;
 
-/// A copy of more messages than this is staged in batches, so that nobody waits behind it.
-const COPY_INLINE_MAX: u64 = 1000;
 /// Messages per staged row, and per commit of staged rows.
 const STAGE_MESSAGES: usize = 4096;
 
@@ -266,7 +264,11 @@ impl Mailbox {
             .await?;
         let last = u32::try_from(snapshot.status.uid_next - 1).ok().and_then(Uid::new);
         Ok(match (known, last) {
-            (Some(vanished), _) => vanished,
+            // A checkpoint may have recorded meanwhile what vanished after the snapshot.
+            (Some(vanished), _) => {
+                let there = snapshot.image.range(&vanished).map(|m| m.uid).collect();
+                vanished.difference(&there)
+            }
             (None, Some(last)) => UidSet::range(Uid::FIRST, last).difference(&snapshot.image.uids()),
             (None, None) => UidSet::new(),
         })
@@ -352,10 +354,11 @@ impl Mailbox {
     ) -> Result<Copied, Error> {
         self.account.shared.has_space()?;
         // While rows are staged, the sweeper must not take the content that they will refer to.
-        let _keep = (uids.len() > COPY_INLINE_MAX).then(|| self.account.keep_all());
-        let sources = match uids.len() {
-            0..=COPY_INLINE_MAX => Sources::These(uids.clone()),
-            _ => self.stage(uids, to.id).await?,
+        let large = uids.len() > self.account.shared.options.copy_inline_max;
+        let _keep = large.then(|| self.account.keep_all());
+        let sources = match large {
+            false => Sources::These(uids.clone()),
+            true => self.stage(uids, to.id).await?,
         };
         let transfer = |txn: &mut Txn<'_>| {
             let copied = how(txn, self.id, &sources, to.id)?;

@@ -16,6 +16,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(20);
 pub(crate) struct Due {
     checkpoints: Mutex<BTreeSet<(AccountId, MailboxId)>>,
     notify: Notify,
+    /// Held by whoever does it: rounds of it count on no other being under way.
+    pub(crate) one_at_a_time: tokio::sync::Mutex<()>,
 }
 
 impl Due {
@@ -51,6 +53,7 @@ impl Store {
     }
 
     async fn checkpoints(&self) {
+        let _one_at_a_time = self.shared.maintenance.one_at_a_time.lock().await;
         loop {
             let next = self.shared.maintenance.checkpoints.lock().pop_first();
             let Some((account, mailbox)) = next else { return };

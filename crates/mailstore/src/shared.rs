@@ -4,6 +4,7 @@ use crate::cache::ImageCache;
 use crate::committer::{Committer, Job};
 use crate::error::{During, Error, Fault, Stopped};
 use crate::maintenance::Due;
+use crate::unreferred::Unreferred;
 use model::{BlobId, Clock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,7 @@ pub(crate) struct Shared {
     pub(crate) maintenance: Due,
     pub(crate) intents: Arc<Semaphore>,
     pub(crate) next_blob: AtomicU64,
+    pub(crate) unreferred: Arc<Unreferred>,
 }
 
 impl Shared {

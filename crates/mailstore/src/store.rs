@@ -31,6 +31,8 @@ pub struct Options {
     pub disk_reserve_bytes: u64,
     /// A mailbox's log of no more records than this is never checkpointed: reading it costs less than writing chunks.
     pub checkpoint_records_min: u64,
+    /// A copy of more messages than this is staged in batches, so that nobody waits behind it.
+    pub copy_inline_max: u64,
 }
 
 impl Options {
@@ -43,6 +45,7 @@ impl Options {
             staging,
             disk_reserve_bytes: 256 << 20,
             checkpoint_records_min: 256,
+            copy_inline_max: 1000,
         }
     }
 }
@@ -96,6 +99,7 @@ impl Store {
             maintenance: Due::default(),
             intents: Arc::new(Semaphore::new(INTENTS_MAX)),
             next_blob: AtomicU64::new(Shared::first_blob(row.generation)),
+            unreferred: Arc::default(),
         };
         Ok(Arc::new(Self {
             shared: Arc::new(shared),
@@ -198,8 +202,13 @@ fn read_store(engine: &dyn Engine) -> Result<(StoreRow, u64), Fault> {
 /// # Errors
 /// A fault of the engine.
 pub fn committed_lengths(engine: &dyn Engine) -> Result<HashMap<u32, u64>, Fault> {
+    read_lengths(&*engine.snapshot()?)
+}
+
+/// The rows behind [`committed_lengths`].
+pub(crate) fn read_lengths(snapshot: &dyn storage::Snapshot) -> Result<HashMap<u32, u64>, Fault> {
     let mut lengths = HashMap::new();
-    load::scan(&*engine.snapshot()?, schema::SEGMENTS, |key, value| {
+    load::scan(snapshot, schema::SEGMENTS, |key, value| {
         if let (Some(segment), Some(length)) = (schema::last_u32(key), schema::last_u64(value)) {
             lengths.insert(segment, length);
         }

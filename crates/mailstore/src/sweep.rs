@@ -24,7 +24,7 @@ const BURIED: u64 = 1 << 63;
 /// The graves of one round.
 #[derive(Default)]
 struct Round {
-    /// The account's commit that they were read after.
+    /// The account's published commit before they were read.
     as_of: ModSeq,
     graves: Vec<Vec<u8>>,
     emails: BTreeSet<EmailId>,
@@ -41,21 +41,34 @@ impl Store {
     /// # Errors
     /// A fault of the store.
     pub async fn sweep_all(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.shared.maintenance.one_at_a_time.lock().await;
         for (account, mailbox) in self.shared.read(tombstones).await? {
-            self.bury_mailbox(account, mailbox).await?;
+            if let Err(error) = self.bury_mailbox(account, mailbox).await {
+                tracing::error!(%error, %account, %mailbox, "sweep a deleted mailbox");
+            }
         }
         for id in self.shared.read(accounts_with_graves).await? {
-            let Some(account) = self.account(id).await? else { continue };
-            self.drop_unlinked_stages(&account).await?;
-            while self.sweep(&account).await? {}
+            // Damage to one account does not keep the others from getting their space back.
+            if let Err(error) = self.sweep_account(id).await {
+                tracing::error!(%error, account = %id, "sweep");
+            }
         }
         self.compact().await
+    }
+
+    async fn sweep_account(&self, id: AccountId) -> Result<(), Error> {
+        let Some(account) = self.account(id).await? else { return Ok(()) };
+        self.drop_unlinked_stages(&account).await?;
+        while self.sweep(&account).await? {}
+        Ok(())
     }
 
     /// One round on one account; whether another may find more.
     async fn sweep(&self, account: &Arc<Account>) -> Result<bool, Error> {
         let id = account.id;
-        let round = self.shared.read(move |snapshot| read_round(snapshot, id)).await?;
+        // Taken first: a commit may be durable, and in the graves, before the images that are looked at know of it.
+        let as_of = account.lock().published.modseq();
+        let round = self.shared.read(move |snapshot| read_round(snapshot, id, as_of)).await?;
         if round.graves.is_empty() {
             return Ok(false);
         }
@@ -95,9 +108,7 @@ impl Store {
     /// Turns the messages of a deleted mailbox into graves, and removes its rows.
     async fn bury_mailbox(&self, id: AccountId, mailbox: MailboxId) -> Result<(), Error> {
         let Some(account) = self.account(id).await? else { return Ok(()) };
-        let image =
-            self.shared.read(move |snapshot| load::read_rows(snapshot, id, mailbox, ModSeq::ZERO)).await?;
-        let emails: Vec<EmailId> = image.emails().collect();
+        let (emails, stages) = self.shared.read(move |snapshot| read_deleted(snapshot, id, mailbox)).await?;
         for some in emails.chunks(EMAILS_PER_ROUND) {
             let mut batch = Batch::default();
             // Keyed by the first e-mail, not by a modseq, so that a round that was cut short writes the same rows again.
@@ -109,6 +120,10 @@ impl Store {
         for rows in [schema::logs(id, mailbox), schema::chunks(id, mailbox), schema::vanisheds(id, mailbox)] {
             batch.delete_range(rows.clone(), schema::after(&rows));
         }
+        for stage in stages {
+            batch.delete_range(schema::stages(id, stage), schema::after(&schema::stages(id, stage)));
+            batch.delete(schema::linked(id, stage));
+        }
         batch.delete(schema::tombstone(id, mailbox));
         drop(account);
         self.shared.commit_rows(batch, Vec::new()).await
@@ -117,10 +132,12 @@ impl Store {
     /// Removes rows that a large copy staged and never linked, because it failed or the server was killed.
     async fn drop_unlinked_stages(&self, account: &Account) -> Result<(), Error> {
         let id = account.id;
+        // Asked before the rows are read, so that a stage found without its link then will never have one.
+        let Some(settled) = account.settled_stages() else { return Ok(()) };
         let read = move |snapshot: &dyn storage::Snapshot| {
             let mut stages = BTreeSet::new();
             load::scan(snapshot, &schema::all_stages(id), |key, _| {
-                stages.extend(schema::stage_of(key));
+                stages.extend(schema::stage_of(key).filter(|&stage| stage <= settled));
                 Ok(())
             })?;
             let unlinked = |&stage: &u64| Ok(snapshot.get(&schema::linked(id, stage))?.is_none());
@@ -134,7 +151,7 @@ impl Store {
         for stage in unlinked {
             batch.delete_range(schema::stages(id, stage), schema::after(&schema::stages(id, stage)));
         }
-        if batch.is_empty() || account.is_staging() {
+        if batch.is_empty() {
             return Ok(());
         }
         self.shared.commit_rows(batch, Vec::new()).await
@@ -190,13 +207,8 @@ async fn reclaim(
         .await
 }
 
-fn read_round(snapshot: &dyn storage::Snapshot, id: AccountId) -> Result<Round, Fault> {
-    let head = snapshot
-        .get(&schema::head(id))?
-        .map(|row| schema::Head::decode(&row))
-        .transpose()?
-        .unwrap_or_default();
-    let mut round = Round { as_of: head.modseq, ..Round::default() };
+fn read_round(snapshot: &dyn storage::Snapshot, id: AccountId, as_of: ModSeq) -> Result<Round, Fault> {
+    let mut round = Round { as_of, ..Round::default() };
     load::scan(snapshot, &schema::graves(id), |key, value| {
         if round.emails.len() >= EMAILS_PER_ROUND {
             round.more = true;
@@ -218,6 +230,24 @@ fn read_round(snapshot: &dyn storage::Snapshot, id: AccountId) -> Result<Round, 
         }
     }
     Ok(round)
+}
+
+/// The e-mails of a deleted mailbox, and the stages that its log links.
+fn read_deleted(
+    snapshot: &dyn storage::Snapshot,
+    id: AccountId,
+    mailbox: MailboxId,
+) -> Result<(Vec<EmailId>, Vec<u64>), Fault> {
+    let image = load::read_rows(snapshot, id, mailbox, ModSeq::ZERO)?;
+    let mut stages = Vec::new();
+    load::read_log(snapshot, id, mailbox, ModSeq::ZERO, |_, change| {
+        stages.extend(change.ops.iter().filter_map(|op| match op {
+            crate::Op::Link { stage, .. } => Some(*stage),
+            _ => None,
+        }));
+        Ok(())
+    })?;
+    Ok((image.emails().collect(), stages))
 }
 
 fn tombstones(snapshot: &dyn storage::Snapshot) -> Result<Vec<(AccountId, MailboxId)>, Fault> {

@@ -21,6 +21,7 @@ use crate::image::Image;
 use crate::keywords::Keywords;
 use crate::schema::{self, Head, MailboxRow};
 use crate::state::{Commit, State};
+use crate::unreferred::Hold;
 use model::{AccountId, Flags, KEYWORDS_MAX, MailboxId, MailboxName, ModSeq, NamedFlags, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -41,6 +42,7 @@ pub(crate) struct Txn<'a> {
     subscribed: Option<Arc<BTreeSet<MailboxName>>>,
     batch: Batch,
     located: Vec<Location>,
+    holds: Vec<Hold>,
     claims: Option<&'a HashMap<MailboxId, u64>>,
 }
 
@@ -50,6 +52,8 @@ pub(crate) struct Outcome {
     pub(crate) batch: Batch,
     /// Where the blobs lie that this commit is the first to refer to.
     pub(crate) located: Vec<Location>,
+    /// To be let go when the commit is durable.
+    pub(crate) holds: Vec<Hold>,
 }
 
 impl<'a> Txn<'a> {
@@ -66,6 +70,7 @@ impl<'a> Txn<'a> {
             subscribed: None,
             batch: Batch::default(),
             located: Vec::new(),
+            holds: Vec::new(),
             claims: None,
         }
     }
@@ -162,7 +167,7 @@ impl<'a> Txn<'a> {
             keywords: self.keywords,
             subscribed: self.subscribed,
         };
-        Outcome { commit, batch: self.batch, located: self.located }
+        Outcome { commit, batch: self.batch, located: self.located, holds: self.holds }
     }
 
     /// Whether a mailbox was made, deleted or renamed, or has another role.

@@ -138,11 +138,17 @@ impl Store {
     pub async fn remove_user(&self, login: &str) -> Result<(), Error> {
         let _one_at_a_time = self.directory.lock().await;
         let user = self.user(login)?.ok_or(Refusal::AccountMissing)?;
-        let mut batch = Batch::default();
-        batch.delete(schema::user(login));
-        self.shared.commit_rows(batch, Vec::new()).await?;
-        let Some(account) = self.account(user.account).await? else { return Ok(()) };
-        account.commit(&[], |txn| txn.delete_all()).await?;
+        let Some(account) = self.account(user.account).await? else {
+            let mut batch = Batch::default();
+            batch.delete(schema::user(login));
+            return self.shared.commit_rows(batch, Vec::new()).await;
+        };
+        // In one commit, so that no mail is left that belongs to nobody.
+        let remove = |txn: &mut Txn<'_>| {
+            txn.batch().delete(schema::user(login));
+            txn.delete_all()
+        };
+        account.commit(&[], remove).await?;
         Ok(())
     }
 

@@ -54,10 +54,10 @@ impl InProcess {
         let options = mailstore::Options {
             message_bytes_max: 10 << 20,
             image_cache_bytes: 64 << 20,
-            staging: folder.to_owned(),
             disk_reserve_bytes: 0,
             // Some dialogues shall meet mailboxes whose log was cut.
             checkpoint_records_min: 4,
+            ..mailstore::Options::new(folder.to_owned())
         };
         let store = Store::open(engine, blobs, Arc::new(SystemClock), options).unwrap();
         let directory = Arc::new(MemoryDirectory::default());

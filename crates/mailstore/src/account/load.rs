@@ -68,14 +68,19 @@ impl Inner {
             // Ahead of what is published: it may be shown only once that is published too.
             return false;
         }
-        self.published.images.insert(id, image);
-        self.resolved.images.insert(id, resolved);
+        // A mailbox that was deleted meanwhile shall not come back as an image without a row.
+        if self.published.mailboxes.contains_key(&id) {
+            self.published.images.insert(id, image);
+        }
+        if self.resolved.mailboxes.contains_key(&id) {
+            self.resolved.images.insert(id, resolved);
+        }
         true
     }
 }
 
 /// A large copy's messages are in the store alone, so an image that missed one is read again.
-fn has_link(change: &Change) -> bool {
+pub(super) fn has_link(change: &Change) -> bool {
     change.ops.iter().any(|op| matches!(op, crate::Op::Link { .. }))
 }
 

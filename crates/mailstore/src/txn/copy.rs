@@ -1,6 +1,7 @@
 //! COPY and MOVE within an account: the e-mail is shared, the place in a mailbox is new.
 
 use super::Txn;
+use super::flags::Tally;
 use crate::change::{NewMessage, Op};
 use crate::error::Refusal;
 use crate::schema;
@@ -49,8 +50,33 @@ impl Txn<'_> {
             return Err(Refusal::MessagesGone);
         }
         let copied = self.copy(from, sources, to)?;
+        if let Sources::Staged { messages, .. } = sources {
+            self.catch_up(from, sources.uids(), messages, (&copied, to))?;
+        }
         self.remove(from, sources.uids())?;
         Ok(copied)
+    }
+
+    /// Flags that were changed since the messages were staged move too: nobody will see them at the source any more.
+    fn catch_up(
+        &mut self,
+        from: MailboxId,
+        uids: &UidSet,
+        staged: &[NewMessage],
+        (copied, to): (&UidSet, MailboxId),
+    ) -> Result<(), Refusal> {
+        let (mut messages, mut tally) = (Vec::new(), Tally::default());
+        for ((now, then), uid) in self.image(from)?.range(uids).zip(staged).zip(copied.iter()) {
+            if now.flags != then.flags {
+                tally.count(then.flags, now.flags);
+                messages.push((uid, now.flags));
+            }
+        }
+        if messages.is_empty() {
+            return Ok(());
+        }
+        tally.add_to(self.row_mut(to)?);
+        self.record(to, Op::Flags { messages })
     }
 
     fn copy_these(&mut self, from: MailboxId, uids: &UidSet, to: MailboxId) -> Result<UidSet, Refusal> {

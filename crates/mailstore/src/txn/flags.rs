@@ -3,7 +3,7 @@
 use super::Txn;
 use crate::change::{FLAGS_BY_RESULT_MAX, Op};
 use crate::error::Refusal;
-use crate::image::Message;
+use crate::schema::MailboxRow;
 use model::{Flags, MailboxId, ModSeq, NamedFlags, Uid, UidSet};
 
 /// What STORE does with the flags it names.
@@ -56,16 +56,14 @@ impl Txn<'_> {
                 resolved.unchanged.insert(m.uid);
             } else {
                 resolved.changed.insert(m.uid);
-                tally.count(&m, flags);
+                tally.count(m.flags, flags);
                 if results.len() <= FLAGS_BY_RESULT_MAX {
                     results.push((m.uid, flags));
                 }
             }
         }
         if !resolved.changed.is_empty() {
-            let row = self.row_mut(mailbox)?;
-            row.unseen = row.unseen.saturating_add_signed(tally.unseen);
-            row.deleted = row.deleted.saturating_add_signed(tally.deleted);
+            tally.add_to(self.row_mut(mailbox)?);
             let op = if results.len() <= FLAGS_BY_RESULT_MAX {
                 Op::Flags { messages: results }
             } else {
@@ -79,15 +77,20 @@ impl Txn<'_> {
 
 /// How the mailbox's counters move.
 #[derive(Default)]
-struct Tally {
+pub(super) struct Tally {
     unseen: i32,
     deleted: i32,
 }
 
 impl Tally {
-    fn count(&mut self, before: &Message, after: Flags) {
+    pub(super) fn count(&mut self, before: Flags, after: Flags) {
         let is = |flags: Flags, flag| i32::from(flags.contains(flag));
-        self.unseen += is(before.flags, Flags::SEEN) - is(after, Flags::SEEN);
-        self.deleted += is(after, Flags::DELETED) - is(before.flags, Flags::DELETED);
+        self.unseen += is(before, Flags::SEEN) - is(after, Flags::SEEN);
+        self.deleted += is(after, Flags::DELETED) - is(before, Flags::DELETED);
+    }
+
+    pub(super) fn add_to(&self, row: &mut MailboxRow) {
+        row.unseen = row.unseen.saturating_add_signed(self.unseen);
+        row.deleted = row.deleted.saturating_add_signed(self.deleted);
     }
 }

@@ -4,11 +4,12 @@ use super::Txn;
 use crate::change::{NewMessage, Op};
 use crate::error::Refusal;
 use crate::schema;
+use crate::unreferred::Hold;
 use model::{BlobId, EmailId, Flags, InternalDate, MailboxId, NamedFlags, Uid, UidSet};
 use storage::Location;
 
 /// A message whose blob is durable and whose parts are known: all that is left is to refer to it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) blob: BlobId,
     pub(crate) location: Location,
@@ -19,6 +20,8 @@ pub(crate) struct Parcel {
     pub(crate) size: u32,
     /// The digest of the source it was imported from.
     pub(crate) source: Option<[u8; 32]>,
+    /// Keeps compaction from taking the blob for garbage.
+    pub(crate) hold: Hold,
 }
 
 impl Txn<'_> {
@@ -36,6 +39,7 @@ impl Txn<'_> {
                 self.batch.put(schema::imported(self.account, &source), Vec::new());
             }
             self.located.push(parcel.location);
+            self.holds.push(parcel.hold);
             messages.push(NewMessage { email, flags, date: parcel.date, size: parcel.size });
         }
         let (first, uids) = self.take_uids(to, messages.len() as u64)?;

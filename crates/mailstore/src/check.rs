@@ -4,14 +4,17 @@
 //! the messages, and every reference is followed.
 
 use crate::account::load;
+use crate::codec::Damaged;
 use crate::email::Email;
 use crate::error::{Error, Fault};
 use crate::image::Image;
 use crate::schema::{self, Head, MailboxRow};
+use crate::shared::Shared;
 use crate::store::Store;
 use model::{AccountId, BlobId, EmailId, Flags, MailboxId, ModSeq};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::ops::ControlFlow;
 use storage::Location;
 
 /// What is wrong, and where.
@@ -68,11 +71,18 @@ impl Store {
                 let mut check = Check::new(&*snapshot, id);
                 check.run()?;
                 if hashes {
-                    check.read_blobs(&*shared.blobs);
+                    check.read_blobs(&shared);
                 }
                 Ok(check.report)
             };
-            let found = self.shared.blocking(check).await?;
+            let found = match self.shared.blocking(check).await {
+                // What cannot be read at all ends the check of its account, and of no other.
+                Err(Error::Failed(fault)) if fault.source.is::<Damaged>() => {
+                    report.problems.push(Problem { account: id, mailbox: None, what: fault.to_string() });
+                    continue;
+                }
+                other => other?,
+            };
             report.accounts += 1;
             report.mailboxes += found.mailboxes;
             report.messages += found.messages;
@@ -125,6 +135,7 @@ impl<'a> Check<'a> {
             }
             self.log(id, row)?;
         }
+        self.strays(&mailboxes)?;
         self.emails()?;
         self.references()
     }
@@ -307,13 +318,64 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
+    /// Rows of messages belong to a mailbox, or to one whose tombstone waits for the sweeper.
+    fn strays(&mut self, mailboxes: &BTreeMap<MailboxId, MailboxRow>) -> Result<(), Fault> {
+        for (what, rows) in [
+            ("log records", schema::logs as Rows),
+            ("chunks", schema::chunks),
+            ("vanished UIDs", schema::vanisheds),
+        ] {
+            let mut from = Some(MailboxId(0));
+            while let Some(id) = from {
+                let end = schema::after(&rows(self.account, MailboxId(u32::MAX)));
+                let Some(found) = first_mailbox(self.snapshot, &rows(self.account, id), &end)? else { break };
+                let tombstone = schema::tombstone(self.account, found);
+                if !mailboxes.contains_key(&found) && self.snapshot.get(&tombstone)?.is_none() {
+                    self.problem(found, format!("there are {what} of it, and no such mailbox"));
+                }
+                from = found.0.checked_add(1).map(MailboxId);
+            }
+        }
+        Ok(())
+    }
+
     /// Reads every blob; the blob store compares it with its checksum.
-    fn read_blobs(&mut self, blobs: &dyn storage::BlobStore) {
+    fn read_blobs(&mut self, shared: &Shared) {
         for (blob, at) in std::mem::take(&mut self.located) {
             self.report.hashed += 1;
-            if let Err(error) = blobs.read(&at) {
+            if let Err(error) = read_blob(shared, blob, at) {
                 self.problem(None, format!("blob {blob}: {error}"));
             }
+        }
+    }
+}
+
+/// The prefix of a table's rows of one mailbox.
+type Rows = fn(AccountId, MailboxId) -> Vec<u8>;
+
+/// The mailbox that the first key of a range is of.
+fn first_mailbox(
+    snapshot: &dyn storage::Snapshot,
+    from: &[u8],
+    to: &[u8],
+) -> Result<Option<MailboxId>, Fault> {
+    let mut found = None;
+    snapshot.scan(from, to, &mut |key, _| {
+        found = key.get(..13).and_then(schema::last_u32).map(MailboxId);
+        ControlFlow::Break(())
+    })?;
+    Ok(found)
+}
+
+/// Reads a blob where it was when the check began, or where compaction has put it since. One that has been given up
+/// since is no problem.
+fn read_blob(shared: &Shared, blob: BlobId, mut at: Location) -> Result<(), Fault> {
+    loop {
+        let Err(error) = shared.blobs.read(&at) else { return Ok(()) };
+        let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(()) };
+        match Location::decode(&row) {
+            Some(now) if now != at => at = now,
+            _ => return Err(error.into()),
         }
     }
 }

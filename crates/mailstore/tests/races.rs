@@ -127,6 +127,34 @@ async fn a_segment_whose_removal_was_interrupted_is_removed_later() {
     assert_eq!(world.segments(), 1, "only the one that is appended to is left");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_moves_or_goes_while_it_is_checked_is_no_damage() {
+    let world = World::new(1000).await;
+    let inbox = world.mailbox("INBOX");
+    world.append("INBOX", MANY).await;
+    inbox.store(deleted(2..=MANY, FlagOp::Add)).await.unwrap();
+    inbox.expunge(Expunge::AllDeleted).await.unwrap();
+    let (store, runtime) = (world.store.clone(), tokio::runtime::Handle::current());
+    world.engine.after_get(b'b', move || runtime.block_on(store.tidy()));
+    let report = world.store.check(None, true).await.unwrap();
+    assert_eq!((report.problems, report.hashed), (Vec::new(), u64::from(MANY)));
+    assert!(world.segments() < 5, "most segments were removed meanwhile");
+}
+
+#[tokio::test]
+async fn one_damaged_account_does_not_end_the_check() {
+    let world = World::new(1000).await;
+    let mut batch = storage::Batch::default();
+    batch.put([&b"a"[..], &9u64.to_be_bytes()].concat(), vec![0xff]);
+    batch.put([&b"c"[..], &1u64.to_be_bytes(), &77u32.to_be_bytes(), &[0; 4]].concat(), Vec::new());
+    storage::Engine::commit(&*world.engine, &batch).unwrap();
+    let said: Vec<String> =
+        world.store.check(None, false).await.unwrap().problems.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].contains("mailbox 77: there are chunks of it"), "{said:?}");
+    assert!(said[1].contains("account 9: decode"), "{said:?}");
+}
+
 #[tokio::test]
 async fn a_user_and_the_mailboxes_go_in_one_commit() {
     let world = World::new(1000).await;

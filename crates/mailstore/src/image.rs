@@ -221,7 +221,7 @@ struct Edit<'a> {
 
 impl Edit<'_> {
     fn insert(&mut self, first: Uid, messages: &[NewMessage]) {
-        for (uid, m) in (first.get()..).zip(messages) {
+        for (uid, m) in (first.get()..=u32::MAX).zip(messages) {
             let Some(uid) = Uid::new(uid) else { continue };
             let (modseq, number) = (self.modseq, chunk_of(uid));
             let group = self.image.group_mut(number / GROUP_CHUNKS);

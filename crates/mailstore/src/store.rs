@@ -122,9 +122,14 @@ impl Store {
         if let Some(account) = accounts.get(&id).and_then(Weak::upgrade) {
             return Ok(Some(account));
         }
-        accounts.retain(|_, account| account.strong_count() > 0);
         let account = Account::open(id, &self.shared).await?;
         if let Some(account) = &account {
+            // Only when the map would grow, so that an account costs the same however many are in use.
+            if accounts.len() == accounts.capacity() {
+                accounts.retain(|_, account| account.strong_count() > 0);
+                let live = accounts.len();
+                accounts.reserve(live);
+            }
             accounts.insert(id, Arc::downgrade(account));
         }
         Ok(account)

@@ -59,6 +59,16 @@ impl Store {
         Ok(row.map(|row| User::decode(&key, &row)).transpose().map_err(crate::error::Fault::from)?)
     }
 
+    /// As [`Store::user`], where nothing may block.
+    async fn find_user(&self, login: &str) -> Result<Option<User>, Error> {
+        let key = schema::user(login);
+        let read = move |snapshot: &dyn storage::Snapshot| {
+            let row = snapshot.get(&key)?;
+            Ok(row.map(|row| User::decode(&key, &row)).transpose()?)
+        };
+        self.shared.read(read).await
+    }
+
     /// All users, by address.
     ///
     /// # Errors
@@ -86,7 +96,7 @@ impl Store {
         folders: &[(MailboxName, Option<SpecialUse>)],
     ) -> Result<AccountId, Error> {
         let _one_at_a_time = self.directory.lock().await;
-        if self.user(login)?.is_some() {
+        if self.find_user(login).await?.is_some() {
             return Err(Refusal::UserExists.into());
         }
         let mut store = self.store_row().await?;
@@ -124,7 +134,7 @@ impl Store {
     /// [`Refusal::AccountMissing`], or a fault.
     pub async fn set_password(&self, login: &str, password_hash: &str) -> Result<(), Error> {
         let _one_at_a_time = self.directory.lock().await;
-        let mut user = self.user(login)?.ok_or(Refusal::AccountMissing)?;
+        let mut user = self.find_user(login).await?.ok_or(Refusal::AccountMissing)?;
         password_hash.clone_into(&mut user.password_hash);
         let mut batch = Batch::default();
         batch.put(schema::user(login), user.encode());
@@ -137,7 +147,7 @@ impl Store {
     /// [`Refusal::AccountMissing`], or a fault.
     pub async fn remove_user(&self, login: &str) -> Result<(), Error> {
         let _one_at_a_time = self.directory.lock().await;
-        let user = self.user(login)?.ok_or(Refusal::AccountMissing)?;
+        let user = self.find_user(login).await?.ok_or(Refusal::AccountMissing)?;
         let Some(account) = self.account(user.account).await? else {
             let mut batch = Batch::default();
             batch.delete(schema::user(login));

@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
+#[path = "histories/at_once.rs"]
+mod at_once;
 #[path = "histories/client.rs"]
 mod client;
 #[path = "histories/dice.rs"]

@@ -1,6 +1,6 @@
 //! The model: what an account is, in the plainest words.
 
-use ::model::{Flags, MailboxName};
+use ::model::{Flags, MailboxName, UidSet};
 use mailstore::{FlagOp, StoreFlags};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,19 +29,49 @@ pub(crate) struct Folder {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Model {
     pub(crate) folders: BTreeMap<MailboxName, Folder>,
+    pub(crate) subscribed: BTreeSet<MailboxName>,
 }
 
 /// What was asked of the store.
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
-    Append { to: MailboxName, mails: Vec<Mail> },
-    Store { on: MailboxName, request: StoreFlags },
-    Expunge { on: MailboxName },
-    Copy { from: MailboxName, uids: Vec<u32>, to: MailboxName },
-    Move { from: MailboxName, uids: Vec<u32>, to: MailboxName },
-    Create { name: MailboxName },
-    Delete { name: MailboxName },
-    Rename { from: MailboxName, to: MailboxName },
+    Append {
+        to: MailboxName,
+        mails: Vec<Mail>,
+    },
+    /// `modified` are those that UNCHANGEDSINCE keeps as they are.
+    Store {
+        on: MailboxName,
+        request: StoreFlags,
+        modified: UidSet,
+    },
+    Expunge {
+        on: MailboxName,
+    },
+    Copy {
+        from: MailboxName,
+        uids: Vec<u32>,
+        to: MailboxName,
+    },
+    Move {
+        from: MailboxName,
+        uids: Vec<u32>,
+        to: MailboxName,
+    },
+    Create {
+        name: MailboxName,
+    },
+    Delete {
+        name: MailboxName,
+    },
+    Rename {
+        from: MailboxName,
+        to: MailboxName,
+    },
+    Subscribe {
+        name: MailboxName,
+        on: bool,
+    },
 }
 
 /// The names of flags, as a client sees them.
@@ -58,7 +88,7 @@ impl Model {
     pub(crate) fn apply(&mut self, request: &Request, validity: u32) {
         match request {
             Request::Append { to, mails } => self.insert(to, mails.clone()),
-            Request::Store { on, request } => self.store(on, request),
+            Request::Store { on, request, modified } => self.store(on, request, modified),
             Request::Expunge { on } => {
                 self.folder(on).mails.retain(|_, mail| !mail.flags.contains("\\Deleted"));
             }
@@ -73,6 +103,8 @@ impl Model {
             }
             Request::Create { name } => self.create(name, validity),
             Request::Delete { name } => drop(self.folders.remove(name)),
+            Request::Subscribe { name, on: true } => drop(self.subscribed.insert(name.clone())),
+            Request::Subscribe { name, on: false } => drop(self.subscribed.remove(name)),
             Request::Rename { from, to } if from.is_inbox() => {
                 self.create(to, validity);
                 let uids: Vec<u32> = self.folder(from).mails.keys().copied().collect();
@@ -109,10 +141,11 @@ impl Model {
         }
     }
 
-    fn store(&mut self, on: &MailboxName, request: &StoreFlags) {
+    fn store(&mut self, on: &MailboxName, request: &StoreFlags, modified: &UidSet) {
         let named = names(&request.flags);
         for (uid, mail) in &mut self.folder(on).mails {
-            if !request.uids.contains(::model::Uid::new(*uid).unwrap()) {
+            let uid = ::model::Uid::new(*uid).unwrap();
+            if !request.uids.contains(uid) || modified.contains(uid) {
                 continue;
             }
             match request.op {

@@ -9,7 +9,9 @@ use ::model::{
 use mailstore::{Access, Error, Expunge, FlagOp, Mailbox, Options, Store, StoreFlags};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use storage::{CommitFault, DiskFaults, FaultEngine, MemoryEngine, SegmentOptions, SegmentStore, SimDisk};
+use storage::{
+    CommitFault, DiskFaults, Engine as _, FaultEngine, MemoryEngine, SegmentOptions, SegmentStore, SimDisk,
+};
 
 const LOGIN: &str = "history@example.org";
 const FOLDERS: [&str; 6] = ["INBOX", "a", "a/b", "c", "INBOX/d", "e"];
@@ -18,16 +20,18 @@ const KEYWORDS: [&str; 4] = ["$Forwarded", "$Junk", "work", "later"];
 const FAULT_AMONG: u64 = 25;
 
 pub(crate) struct World {
-    dice: Dice,
+    pub(super) dice: Dice,
     engine: Arc<MemoryEngine>,
     disk: SimDisk,
     clock: Arc<ManualClock>,
     staging: tempfile::TempDir,
-    store: Arc<Store>,
+    pub(super) store: Arc<Store>,
     account: AccountId,
     access: Access,
-    model: Model,
-    clients: BTreeMap<MailboxName, Client>,
+    pub(super) model: Model,
+    pub(super) clients: BTreeMap<MailboxName, Client>,
+    /// By UIDVALIDITY, from where on messages are \Recent.
+    recent_from: BTreeMap<u32, u64>,
     written: u64,
 }
 
@@ -35,7 +39,7 @@ fn name(text: &str) -> MailboxName {
     MailboxName::new(text).unwrap()
 }
 
-fn set(uids: &[u32]) -> UidSet {
+pub(crate) fn set(uids: &[u32]) -> UidSet {
     uids.iter().filter_map(|&uid| Uid::new(uid)).collect()
 }
 
@@ -59,22 +63,25 @@ impl World {
             access,
             model: Model::default(),
             clients: BTreeMap::new(),
+            recent_from: BTreeMap::new(),
             written: 0,
         };
         for folder in ["INBOX", "a"] {
             let validity = world.validity(&name(folder)).unwrap();
             world.model.create(&name(folder), validity);
+            world.model.subscribed.insert(name(folder));
         }
         world
     }
 
     pub(crate) async fn step(&mut self) {
-        match self.dice.below(20) {
+        match self.dice.below(21) {
             0 => self.store.tidy().await,
             1 => self.compare().await,
             2 => self.power_cut(None).await,
             3 | 4 => self.clients_come_and_go().await,
             5 => self.at_once().await,
+            6 => self.claim_recent(),
             _ => self.request().await,
         }
         self.clock.advance(self.dice.below(3) * 700);
@@ -86,12 +93,16 @@ impl World {
         self.compare().await;
         self.store.tidy().await;
         self.compare().await;
+        self.leave_nothing().await;
     }
 
     // ---- what is asked
 
     async fn request(&mut self) {
-        let Some(request) = self.choose() else { return };
+        let Some(mut request) = self.choose() else { return };
+        if self.dice.one_in(3) {
+            self.demand_unchanged(&mut request).await;
+        }
         tell(|| format!("{request:?}"));
         match self.carry_out(&request).await {
             Ok(()) => {
@@ -108,12 +119,12 @@ impl World {
         let on = self.some_folder();
         let uids: Vec<u32> = self.model.folders[&on].mails.keys().copied().collect();
         let to = self.some_folder();
-        Some(match self.dice.below(12) {
+        Some(match self.dice.below(13) {
             0..=3 => {
                 let count = 1 + self.dice.below(3);
                 Request::Append { to: on, mails: (0..count).map(|_| self.mail()).collect() }
             }
-            4..=6 => Request::Store { request: self.flags(&uids), on },
+            4..=6 => Request::Store { request: self.flags(&uids), on, modified: UidSet::new() },
             7 => Request::Expunge { on },
             8 => Request::Copy { from: on, uids: self.dice.some(&uids), to },
             9 => Request::Move { from: on, uids: self.dice.some(&uids), to },
@@ -124,6 +135,9 @@ impl World {
                     true => Request::Delete { name },
                     false => Request::Create { name },
                 }
+            }
+            11 => {
+                Request::Subscribe { name: name(self.dice.pick::<&str>(&FOLDERS)), on: self.dice.one_in(2) }
             }
             _ => self.rename(on)?,
         })
@@ -138,12 +152,12 @@ impl World {
         (!taken(&to) && !to.is_below(&from) && !collides).then_some(Request::Rename { from, to })
     }
 
-    fn some_folder(&mut self) -> MailboxName {
+    pub(super) fn some_folder(&mut self) -> MailboxName {
         let folders: Vec<MailboxName> = self.model.folders.keys().cloned().collect();
         self.dice.pick(&folders).clone()
     }
 
-    fn mail(&mut self) -> Mail {
+    pub(super) fn mail(&mut self) -> Mail {
         self.written += 1;
         let padding = "pad ".repeat(self.dice.below(300) as usize);
         let content = format!("Subject: mail {}\r\n\r\n{padding}\r\n", self.written);
@@ -160,23 +174,23 @@ impl World {
         NamedFlags { system, keywords }
     }
 
-    fn flags(&mut self, uids: &[u32]) -> StoreFlags {
+    pub(super) fn flags(&mut self, uids: &[u32]) -> StoreFlags {
         let op = *self.dice.pick(&[FlagOp::Add, FlagOp::Remove, FlagOp::Replace]);
         StoreFlags { uids: set(&self.dice.some(uids)), op, flags: self.some_flags(), unchanged_since: None }
     }
 
     // ---- how it is done
 
-    fn mailbox(&self, name: &MailboxName) -> Mailbox {
+    pub(super) fn mailbox(&self, name: &MailboxName) -> Mailbox {
         self.access.mailbox(name, Rights::ALL).unwrap()
     }
 
     async fn carry_out(&self, request: &Request) -> Result<(), Error> {
         match request {
             Request::Append { to, mails } => append(&self.store, &self.mailbox(to), mails).await.map(drop),
-            Request::Store { on, request } => {
+            Request::Store { on, request, modified } => {
                 let stored = self.mailbox(on).store(request.clone()).await?;
-                assert!(stored.missing.is_empty() && stored.modified.is_empty());
+                assert!(stored.missing.is_empty() && stored.modified == *modified);
                 Ok(())
             }
             Request::Expunge { on } => self.mailbox(on).expunge(Expunge::AllDeleted).await.map(drop),
@@ -191,68 +205,8 @@ impl World {
             Request::Create { name } => self.access.create(name, None).await,
             Request::Delete { name } => self.access.delete(name).await,
             Request::Rename { from, to } => self.access.rename(from, to).await,
+            Request::Subscribe { name, on } => self.access.subscribe(name, *on).await,
         }
-    }
-
-    /// Several changes of one mailbox at once: whatever their order was, their modseqs tell it.
-    async fn at_once(&mut self) {
-        let on = self.some_folder();
-        let uids: Vec<u32> = self.model.folders[&on].mails.keys().copied().collect();
-        let mut tasks = Vec::new();
-        for _ in 0..2 + self.dice.below(4) {
-            let (store, mailbox) = (self.store.clone(), self.mailbox(&on));
-            let request = match self.dice.one_in(2) {
-                true => Request::Append { to: on.clone(), mails: vec![self.mail()] },
-                false => Request::Store { on: on.clone(), request: self.flags(&uids) },
-            };
-            tasks.push(tokio::spawn(async move {
-                let modseq = match &request {
-                    Request::Append { mails, .. } => append(&store, &mailbox, mails).await,
-                    Request::Store { request, .. } => {
-                        mailbox.store(request.clone()).await.map(|stored| stored.modseq)
-                    }
-                    _ => unreachable!("only these two are made above"),
-                };
-                (modseq, request)
-            }));
-        }
-        tell(|| format!("{} at once on {on}", tasks.len()));
-        let mut done = Vec::new();
-        let mut failed = false;
-        for task in tasks {
-            let (modseq, request) = task.await.unwrap();
-            match modseq {
-                Ok(modseq) => done.push((modseq, request)),
-                Err(Error::Failed(_)) => failed = true,
-                Err(Error::Refused(refusal)) => panic!("{request:?} was refused: {refusal}"),
-            }
-        }
-        // A STORE that changed nothing has the modseq of the commit before it, and no effect in either order.
-        done.sort_by_key(|(modseq, _)| *modseq);
-        tell(|| format!("done {done:?}, failed {failed}"));
-        for (_, request) in &done {
-            self.model.apply(request, 0);
-        }
-        if failed {
-            self.give_up_on(&on).await;
-        }
-    }
-
-    /// Several changes of a mailbox are unknown at once: what is there then becomes the truth, if it adds up.
-    async fn give_up_on(&mut self, on: &MailboxName) {
-        self.reopen().await;
-        let known = self.model.folders[on].clone();
-        let there = self.read_folder(on).await;
-        for (uid, mail) in &known.mails {
-            assert_eq!(
-                there.mails.get(uid).map(|m| &m.content),
-                Some(&mail.content),
-                "an acknowledged mail is there"
-            );
-        }
-        self.model.folders.insert(on.clone(), there);
-        self.clients.clear();
-        self.compare().await;
     }
 
     fn validity(&self, name: &MailboxName) -> Option<u32> {
@@ -288,7 +242,7 @@ impl World {
         self.compare().await;
     }
 
-    async fn reopen(&mut self) {
+    pub(super) async fn reopen(&mut self) {
         tell(|| "power cut".to_owned());
         let fault = match self.dice.below(3) {
             0 => Some(Fault::Commit(CommitFault::seeded(self.dice.next(), FAULT_AMONG))),
@@ -306,6 +260,12 @@ impl World {
             })
             .unwrap();
         self.access = self.store.enter(self.account).await.unwrap();
+        // A claim that no row was written after is forgotten; what nobody claimed is \Recent still.
+        for listed in self.access.tree().mailboxes {
+            let known = self.recent_from.entry(listed.status.uid_validity.get()).or_insert(1);
+            assert!(listed.status.recent_from <= *known, "{} lost what was \\Recent", listed.name);
+            *known = listed.status.recent_from;
+        }
     }
 
     // ---- what is compared
@@ -315,6 +275,67 @@ impl World {
         if matches!(request, Request::Delete { .. } | Request::Rename { .. } | Request::Create { .. }) {
             self.clients.clear();
         }
+    }
+
+    /// A session takes what is \Recent; no other ever gets the same.
+    fn claim_recent(&mut self) {
+        let folder = self.some_folder();
+        let mailbox = self.mailbox(&folder);
+        let status = mailbox.status().unwrap();
+        let from = self.recent_from.entry(status.uid_validity.get()).or_insert(1);
+        assert_eq!(status.recent_from, *from, "\\Recent in {folder}");
+        assert_eq!(mailbox.recent(true), status.recent());
+        assert!(mailbox.recent(false).is_empty());
+        *from = status.uid_next;
+    }
+
+    /// Makes a STORE conditional (RFC 7162 §3.1.3).
+    async fn demand_unchanged(&mut self, request: &mut Request) {
+        let Request::Store { on, request, modified } = request else { return };
+        let image = self.mailbox(on).snapshot().await.unwrap().image;
+        let modseqs: Vec<_> = image.iter().map(|m| m.modseq).collect();
+        if modseqs.is_empty() {
+            return;
+        }
+        let since = *self.dice.pick(&modseqs);
+        request.unchanged_since = Some(since);
+        *modified = image.range(&request.uids).filter(|m| m.modseq > since).map(|m| m.uid).collect();
+    }
+
+    /// When all mail is given up, no row of it is left.
+    async fn leave_nothing(&mut self) {
+        self.disk = self.disk.crash(self.dice.next());
+        self.store =
+            open(&self.engine, &self.disk, &self.clock, &self.staging, None, &mut self.dice).unwrap();
+        self.access = self.store.enter(self.account).await.unwrap();
+        for listed in self.access.tree().mailboxes {
+            if !listed.name.is_inbox() {
+                self.access.delete(&listed.name).await.unwrap();
+            }
+        }
+        let inbox = self.mailbox(&MailboxName::inbox());
+        let uids = inbox.snapshot().await.unwrap().image.uids();
+        let flags = NamedFlags { system: Flags::DELETED, ..NamedFlags::default() };
+        inbox.store(StoreFlags { uids, op: FlagOp::Add, flags, unchanged_since: None }).await.unwrap();
+        inbox.expunge(Expunge::AllDeleted).await.unwrap();
+        self.store.tidy().await;
+        // What INBOX has had staged stays for as long as its log tells of it.
+        let (mut left, mut staged, mut linked) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        self.engine
+            .snapshot()
+            .unwrap()
+            .scan(b"A", b"zz", &mut |key, _| {
+                match key[0] {
+                    b'x' => drop(staged.insert(key[1..17].to_vec())),
+                    b'y' => drop(linked.insert(key[1..].to_vec())),
+                    table => left.push(char::from(table)),
+                }
+                std::ops::ControlFlow::Continue(())
+            })
+            .unwrap();
+        left.retain(|table| "ergbqz".contains(*table));
+        assert_eq!(staged, linked, "stages of copies that failed");
+        assert_eq!(left, [], "rows of what is gone");
     }
 
     async fn clients_come_and_go(&mut self) {
@@ -327,7 +348,7 @@ impl World {
         self.clients.insert(folder, client);
     }
 
-    async fn compare(&mut self) {
+    pub(super) async fn compare(&mut self) {
         let there = self.read().await;
         assert_eq!(there, self.model);
         let report = self.store.check(None, true).await.unwrap();
@@ -338,14 +359,16 @@ impl World {
 
     async fn read(&self) -> Model {
         let mut model = Model::default();
-        for listed in self.access.tree().mailboxes {
+        let tree = self.access.tree();
+        model.subscribed = BTreeSet::clone(&tree.subscribed);
+        for listed in tree.mailboxes {
             let folder = self.read_folder(&listed.name).await;
             model.folders.insert(listed.name, folder);
         }
         model
     }
 
-    async fn read_folder(&self, name: &MailboxName) -> super::model::Folder {
+    pub(super) async fn read_folder(&self, name: &MailboxName) -> super::model::Folder {
         let snapshot = self.mailbox(name).snapshot().await.unwrap();
         let mut contents: HashMap<_, Vec<u8>> = HashMap::new();
         let ids: BTreeSet<_> = snapshot.image.iter().map(|m| m.email).collect();
@@ -368,7 +391,7 @@ impl World {
 }
 
 /// What happens; the test's output is shown when it fails.
-fn tell(what: impl FnOnce() -> String) {
+pub(crate) fn tell(what: impl FnOnce() -> String) {
     println!("{}", what().chars().take(400).collect::<String>());
 }
 
@@ -391,7 +414,11 @@ fn disk_faults(disk: &SimDisk, dice: &mut Dice) -> DiskFaults {
     }
 }
 
-async fn append(store: &Arc<Store>, to: &Mailbox, mails: &[Mail]) -> Result<::model::ModSeq, Error> {
+pub(crate) async fn append(
+    store: &Arc<Store>,
+    to: &Mailbox,
+    mails: &[Mail],
+) -> Result<::model::ModSeq, Error> {
     let mut arrivals = Vec::new();
     for mail in mails {
         let mut intake = store.receive();
@@ -430,6 +457,7 @@ fn open(
         image_cache_bytes: 20_000,
         disk_reserve_bytes: 0,
         checkpoint_records_min: 2 + dice.below(10),
+        copy_inline_max: dice.below(6),
         ..Options::new(staging.path().to_owned())
     };
     Store::open(faulty, Arc::new(blobs), clock.clone(), options)

@@ -12,6 +12,7 @@ use crate::ring::Ring;
 use crate::shared::Shared;
 use crate::state::{Commit, State};
 use crate::txn::{Outcome, Txn};
+use crate::unreferred::Hold;
 use model::{AccountId, EmailId, MailboxId, ModSeq};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -116,7 +117,7 @@ impl Account {
             inner.pending.push_back(commit.clone());
             Box::new(move || {
                 this.publish(&commit);
-                drop(holds);
+                holds.into_iter().for_each(Hold::referred);
             }) as _
         });
         self.shared.committer.submit(Job { batch, located, publish, done });

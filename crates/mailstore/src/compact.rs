@@ -35,6 +35,24 @@ impl Store {
         Ok(())
     }
 
+    /// Counts what was stored and then refused, or given up by its client, with what the sweeper has found dead.
+    pub(crate) async fn count_garbage(&self) -> Result<(), Error> {
+        let garbage = self.shared.unreferred.take_garbage();
+        if garbage.is_empty() {
+            return Ok(());
+        }
+        let dead = self.shared.read(read_dead).await?;
+        let mut batch = Batch::default();
+        // One that was removed meanwhile took its garbage along.
+        for segment in self.shared.blobs.segments().map_err(Fault::from)? {
+            if let Some(bytes) = garbage.get(&segment.number) {
+                let bytes = bytes + dead.get(&segment.number).copied().unwrap_or_default();
+                batch.put(schema::dead(segment.number), bytes.to_be_bytes().to_vec());
+            }
+        }
+        self.shared.commit_rows(batch, Vec::new()).await
+    }
+
     async fn compact_segment(&self, segment: u32) -> Result<(), Error> {
         let shared = self.shared.clone();
         let living = move || {

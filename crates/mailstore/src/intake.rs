@@ -64,7 +64,7 @@ impl Intake {
         let place =
             Place { account: to.account_id(), mailbox: to.id(), date, flags: flags.system.bits() as u64 };
         let blob = shared.next_blob();
-        let hold = shared.unreferred.hold(blob);
+        let mut hold = shared.unreferred.hold(blob);
         let (done, durable) = oneshot::channel();
         let blobs = shared.blobs.clone();
         let parse_and_put = move || {
@@ -82,6 +82,7 @@ impl Intake {
                 return Err(Fault::new("store message", error).into());
             }
         };
+        hold.stored(location);
         Ok(Arrival(Parcel { blob, location, email, flags, date, size, source: None, hold }))
     }
 }

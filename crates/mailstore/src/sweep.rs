@@ -53,6 +53,7 @@ impl Store {
                 tracing::error!(%error, account = %id, "sweep");
             }
         }
+        self.count_garbage().await?;
         self.compact().await
     }
 

@@ -127,6 +127,24 @@ async fn a_segment_whose_removal_was_interrupted_is_removed_later() {
     assert_eq!(world.segments(), 1, "only the one that is appended to is left");
 }
 
+#[tokio::test]
+async fn what_was_stored_in_vain_gives_its_space_back() {
+    let world = World::new(1000).await;
+    let inbox = world.mailbox("INBOX");
+    for seed in 0..MANY {
+        world.append("INBOX", 1).await;
+        for vain in 1..4 {
+            let mut intake = world.store.receive();
+            intake.write(&world::content(seed * 4 + vain)).unwrap();
+            drop(intake.finish(&inbox, NamedFlags::default(), None).await.unwrap());
+        }
+    }
+    let before = world.segments();
+    world.store.tidy().await;
+    assert!(world.segments() * 2 < before, "{} of {before} segments are left", world.segments());
+    assert_eq!(world.store.check(None, true).await.unwrap().problems, []);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_moves_or_goes_while_it_is_checked_is_no_damage() {
     let world = World::new(1000).await;

@@ -4,7 +4,7 @@ use super::{Account, Inner};
 use crate::change::{Change, NewMessage, messages};
 use crate::chunk::Chunk;
 use crate::codec::Reader;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, Stopped};
 use crate::image::{Image, nothing_staged};
 use crate::keywords::Keywords;
 use crate::schema::{self, Head, MailboxRow};
@@ -26,6 +26,10 @@ impl Account {
     /// Reads an image without holding the account, then brings it up to what has happened meanwhile.
     pub(super) async fn load_image(&self, id: MailboxId) -> Result<(), Error> {
         loop {
+            // A commit of unknown outcome may be in what is read, and will never be published: waiting has no end.
+            if *self.shared.failed.borrow() {
+                return Err(Fault::new("read mailbox", Stopped).into());
+            }
             let account = self.id;
             let read = self.shared.read(move |snapshot| read_image(snapshot, account, id)).await?;
             let Some((image, as_of)) = read else {

@@ -8,6 +8,7 @@ use imap_proto::frame::{Framer, RawLine, Step};
 use imap_proto::limits::Limits;
 use imap_proto::response::{self, Code, Status};
 use net::{Conn, Drain, Lost};
+use tokio::time::Instant;
 
 use crate::reply::{End, Failure, Wrong};
 
@@ -19,11 +20,16 @@ pub(crate) struct Io {
     drain: Drain,
     /// How long the client may be silent.
     patience: Duration,
+    /// When a client that has not logged in has to be gone, however often it says something.
+    login_by: Option<Instant>,
 }
 
 impl Io {
-    pub(crate) fn new(conn: Conn, drain: Drain, patience: Duration) -> Self {
-        Self { conn, framer: Framer::new(Limits::DEFAULT), input: Vec::new(), drain, patience }
+    /// `login_timeout` is how long the client has to log in.
+    pub(crate) fn new(conn: Conn, drain: Drain, login_timeout: Duration) -> Self {
+        let login_by = Some(Instant::now() + login_timeout);
+        let framer = Framer::new(Limits::DEFAULT);
+        Self { conn, framer, input: Vec::new(), drain, patience: login_timeout, login_by }
     }
 
     pub(crate) const fn conn(&self) -> &Conn {
@@ -39,6 +45,7 @@ impl Io {
     pub(crate) fn set_authenticated(&mut self, patience: Duration) {
         self.framer.set_authenticated();
         self.patience = patience;
+        self.login_by = None;
     }
 
     /// The next thing to do, between commands. The server may shut down meanwhile.
@@ -74,7 +81,9 @@ impl Io {
     }
 
     async fn fill(&mut self) -> Result<(), Failure> {
-        self.conn.fill(&mut self.input, self.patience).await?;
+        let left = self.login_by.map(|by| by.saturating_duration_since(Instant::now()));
+        let patience = left.map_or(self.patience, |left| left.min(self.patience));
+        self.conn.fill(&mut self.input, patience).await?;
         Ok(())
     }
 

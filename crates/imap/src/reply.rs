@@ -82,6 +82,8 @@ pub(crate) enum Wrong {
     NoStartTls,
     #[error("the line is too long")]
     LineTooLong,
+    #[error("a message may not contain NUL")]
+    NulInMessage,
 }
 
 /// Something failed that is not the client's fault.
@@ -248,7 +250,8 @@ impl From<Refusal> for Failure {
 /// A refusal of the mailbox that messages are to go to (RFC 3501 §6.3.11, §6.4.7).
 pub(crate) fn destination_failure(refusal: Refusal) -> Failure {
     match refusal {
-        Refusal::MailboxMissing { can_create: true } => Failure::NoDestination,
+        // A mailbox that is deleted while the message comes in can be made again.
+        Refusal::MailboxMissing { can_create: true } | Refusal::MailboxGone => Failure::NoDestination,
         other => Failure::Refused(other),
     }
 }

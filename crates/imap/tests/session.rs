@@ -108,6 +108,29 @@ fn who_says_nothing_is_told_goodbye() {
 }
 
 #[test]
+fn who_keeps_talking_and_never_logs_in_is_told_goodbye() {
+    let mut world =
+        World::new(Settings { login_timeout: Duration::from_millis(300), ..InProcess::settings() });
+    let mut wire = world.connect();
+    wire.line();
+    let start = std::time::Instant::now();
+    while wire.run("NOOP").starts_with("t OK") {
+        assert!(start.elapsed() < Duration::from_secs(5), "the connection lasts for ever");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_message_with_nul_is_refused_and_the_next_command_is_served() {
+    let mut world = World::new(InProcess::settings());
+    let mut wire = world.logged_in();
+    let answer = wire.run("APPEND INBOX {9+}\r\nA: b\r\n\r\0");
+    assert!(answer.starts_with("t BAD"), "{answer}");
+    assert!(wire.run("STATUS INBOX (MESSAGES)").starts_with("t OK"));
+    assert!(wire.run("SELECT INBOX").starts_with("t OK"));
+}
+
+#[test]
 fn who_talks_nonsense_is_told_goodbye() {
     let mut world = World::new(Settings { bad_commands_max: 3, ..InProcess::settings() });
     let mut wire = world.connect();

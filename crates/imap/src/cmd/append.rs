@@ -8,7 +8,7 @@ use mailstore::{Intake, Refusal};
 use model::Rights;
 
 use crate::io::Io;
-use crate::reply::{Done, Failure, destination_failure};
+use crate::reply::{Done, Failure, Wrong, destination_failure};
 use crate::server::ImapServer;
 use crate::state::Authenticated;
 
@@ -41,7 +41,10 @@ impl Authenticated {
         io.accept_message();
         let intake = receive(server.store.receive(), io).await?;
         let arrival = intake.finish(&mailbox, head.flags, head.date).await?;
-        let appended = mailbox.append(vec![arrival]).await?;
+        let appended = mailbox.append(vec![arrival]).await.map_err(|error| match error {
+            mailstore::Error::Refused(refusal) => destination_failure(refusal),
+            failed => failed.into(),
+        })?;
         let Some(uid) = appended.uids.first() else { return Ok(Done::new("APPEND completed")) };
         let code = AppendUid { uid_validity: appended.uid_validity, uid };
         Ok(Done::coded(Code::AppendUid(code), "APPEND completed"))
@@ -51,6 +54,11 @@ impl Authenticated {
 /// Takes the message and the end of the command behind it.
 async fn receive(mut intake: Intake, io: &mut Io) -> Result<Intake, Failure> {
     while let Some(bytes) = io.message_bytes().await? {
+        // RFC 3501 §9: a literal is of CHAR8, which has no NUL, so FETCH could not send the message.
+        if bytes.contains(&0) {
+            io.refuse_message();
+            return Err(Wrong::NulInMessage.into());
+        }
         if let Err(error) = intake.write(&bytes) {
             io.refuse_message();
             return Err(error.into());

@@ -75,8 +75,12 @@ impl World {
     }
 
     pub(crate) async fn step(&mut self) {
+        // Housekeeping beside other things may have failed, which is only logged.
+        if self.access.watch().failed() {
+            self.power_cut(None).await;
+        }
         match self.dice.below(21) {
-            0 => self.store.tidy().await,
+            0 => self.tidy().await,
             1 => self.compare().await,
             2 => self.power_cut(None).await,
             3 | 4 => self.clients_come_and_go().await,
@@ -87,11 +91,19 @@ impl World {
         self.clock.advance(self.dice.below(3) * 700);
     }
 
+    /// Does the housekeeping. What goes wrong there is only logged, but a store that failed has to be opened anew.
+    async fn tidy(&mut self) {
+        self.store.tidy().await;
+        if self.access.watch().failed() {
+            self.power_cut(None).await;
+        }
+    }
+
     pub(crate) async fn finish(&mut self) {
         self.power_cut(None).await;
         self.clients_come_and_go().await;
         self.compare().await;
-        self.store.tidy().await;
+        self.tidy().await;
         self.compare().await;
         self.leave_nothing().await;
     }

@@ -82,6 +82,17 @@ async fn the_sweeper_knows_of_a_move_that_is_durable_and_not_yet_published() {
 
 #[tokio::test]
 async fn a_large_move_takes_along_the_flags_that_were_changed_meanwhile() {
+    // Who gets how far first is for the scheduler to say: tried until both were under way together.
+    for _ in 0..50 {
+        if move_beside_stores().await > 1 {
+            return;
+        }
+    }
+    panic!("the move was never overtaken by a STORE");
+}
+
+/// Moves messages while they get `\Deleted` one by one; how many had it when they were moved.
+async fn move_beside_stores() -> u64 {
     let world = World::new(1).await;
     world.append("INBOX", MANY).await;
     let (inbox, to) = (world.mailbox("INBOX"), world.mailbox("a"));
@@ -95,9 +106,9 @@ async fn a_large_move_takes_along_the_flags_that_were_changed_meanwhile() {
     };
     let (moved, changed) = tokio::join!(source.move_to(&uids, &to), storing);
     moved.unwrap();
-    assert!(changed > 1, "some were changed before they were moved");
     assert_eq!(u64::from(to.status().unwrap().deleted), changed);
     assert_eq!(world.store.check(None, false).await.unwrap().problems, []);
+    changed
 }
 
 #[tokio::test]

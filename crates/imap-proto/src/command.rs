@@ -13,6 +13,7 @@ mod search;
 mod select;
 mod status;
 mod store;
+mod uses;
 
 use std::fmt;
 
@@ -21,10 +22,10 @@ use model::MailboxName;
 pub use append::AppendHead;
 pub use authenticate::{Authenticate, Login};
 pub use create::Create;
-pub use fetch::{Fetch, FetchItem, Partial, Section, SectionItem, SectionText};
+pub use fetch::{BinaryItem, Fetch, FetchItem, Partial, Section, SectionItem, SectionText};
 pub use id::Id;
 pub use list::{List, ListReturn, ListSelection, Lsub};
-pub use search::{Charset, Search, SearchKey};
+pub use search::{Charset, Search, SearchKey, SearchReturn};
 pub use select::{Qresync, Select, SeqMatch};
 pub use status::{Status, StatusItem};
 pub use store::{Store, StoreOp};
@@ -32,7 +33,7 @@ pub use store::{Store, StoreOp};
 use crate::error::{Error, Violation};
 use crate::lex::Cursor;
 use crate::limits::Limits;
-use crate::sequence::SequenceSet;
+use crate::sequence::MessageSet;
 
 /// The tag that a client gives a command and the server repeats in its answer (RFC 3501 §2.2.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -149,7 +150,7 @@ pub struct Rename {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expunge {
     /// Only these; `None` for plain EXPUNGE.
-    pub uids: Option<SequenceSet>,
+    pub uids: Option<MessageSet>,
 }
 
 /// COPY or MOVE.
@@ -158,7 +159,7 @@ pub struct Copy {
     /// Whether `set` holds UIDs, not message numbers.
     pub uid: bool,
     /// The messages.
-    pub set: SequenceSet,
+    pub set: MessageSet,
     /// Where they go.
     pub mailbox: MailboxName,
 }
@@ -283,7 +284,7 @@ impl Command {
             // RFC 4315 §2.1
             "EXPUNGE" if uid => {
                 cursor.space()?;
-                Self::Expunge(Expunge { uids: Some(cursor.sequence_set()?) })
+                Self::Expunge(Expunge { uids: Some(cursor.message_set()?) })
             }
             _ => return Err(Violation::UnknownCommand.into()),
         })
@@ -319,7 +320,7 @@ impl Rename {
 impl Copy {
     fn parse(cursor: &mut Cursor<'_>, uid: bool) -> Result<Self, Error> {
         cursor.space()?;
-        let set = cursor.sequence_set()?;
+        let set = cursor.message_set()?;
         Ok(Self { uid, set, mailbox: only_mailbox(cursor)? })
     }
 }

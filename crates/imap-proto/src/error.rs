@@ -61,6 +61,18 @@ pub enum Violation {
     /// APPEND with a second message; MULTIAPPEND is not offered.
     #[error("one message for each APPEND")]
     SecondMessage,
+    /// SEARCH with PARTIAL and ALL at once (RFC 9394 §3.1).
+    #[error("PARTIAL and ALL do not go together")]
+    PartialAndAll,
+    /// FETCH with PARTIAL is of UID FETCH alone (RFC 9394 §3.3).
+    #[error("PARTIAL needs UID FETCH")]
+    PartialByNumber,
+    /// A part of the protocol that is not offered.
+    #[error("{capability} is not offered")]
+    NotOffered {
+        /// The capability it belongs to.
+        capability: &'static str,
+    },
     /// FETCH with VANISHED lacks what it needs (RFC 7162 §3.2.6).
     #[error("VANISHED needs UID FETCH and CHANGEDSINCE")]
     VanishedAlone,

@@ -1,6 +1,10 @@
 //! What the server offers: one record for each capability, from which CAPABILITY and ENABLE answers are made.
 //!
-//! RFC 3501 §6.1.1 and §7.2.1, RFC 5161 §3.1.
+//! RFC 3501 §6.1.1 and §7.2.1, RFC 5161 §3.1. The records themselves are in `extension/records.rs`.
+
+mod records;
+
+pub use records::EXTENSIONS;
 
 /// One capability.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct Extension {
 /// When a capability is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
+    /// Not yet: the grammar knows it, and the sessions do not serve it. Commands that use it are refused.
+    Unserved,
     /// Always.
     Always,
     /// Before login.
@@ -52,6 +58,7 @@ pub struct Conditions {
 impl When {
     const fn holds(self, now: Conditions) -> bool {
         match self {
+            Self::Unserved => false,
             Self::Always => true,
             Self::AfterLogin => now.authenticated,
             Self::BeforeLogin => !now.authenticated,
@@ -68,178 +75,18 @@ pub fn capabilities(now: Conditions) -> Vec<&'static str> {
     EXTENSIONS.iter().filter(|extension| extension.when.holds(now)).map(|e| e.capability).collect()
 }
 
+/// Whether the capability of this name is served at all, at whatever time it is offered.
+#[must_use]
+pub fn is_served(capability: &str) -> bool {
+    EXTENSIONS.iter().any(|e| e.when != When::Unserved && e.capability == capability)
+}
+
 /// The extension that ENABLE switches on by this name, in any case.
 #[must_use]
 pub fn enabled_by(name: &str) -> Option<&'static Extension> {
-    EXTENSIONS.iter().find(|e| e.can_be_enabled && e.capability.eq_ignore_ascii_case(name))
+    let is = |e: &&Extension| e.can_be_enabled && e.capability.eq_ignore_ascii_case(name);
+    EXTENSIONS.iter().find(is).filter(|e| e.when != When::Unserved)
 }
-
-/// A record that is offered always, for those that differ little from it.
-const BASE: Extension = Extension {
-    capability: "IMAP4rev1",
-    rfc: 3501,
-    title: "the protocol itself",
-    when: When::Always,
-    can_be_enabled: false,
-    commands: &[],
-    items: &[],
-};
-
-/// Every capability. IMAP4rev1 comes first (RFC 3501 §7.2.1).
-pub static EXTENSIONS: [Extension; 22] = [
-    BASE,
-    Extension {
-        capability: "STARTTLS",
-        title: "begin TLS on a connection in the clear",
-        when: When::TlsCanBegin,
-        commands: &["STARTTLS"],
-        ..BASE
-    },
-    Extension {
-        capability: "LOGINDISABLED",
-        title: "no password in the clear",
-        when: When::PasswordForbidden,
-        ..BASE
-    },
-    Extension {
-        capability: "AUTH=PLAIN",
-        rfc: 4616,
-        title: "name and password in one answer",
-        when: When::PasswordAllowed,
-        commands: &["AUTHENTICATE"],
-        ..BASE
-    },
-    Extension {
-        capability: "AUTH=LOGIN",
-        title: "name and password in two answers, for old clients",
-        when: When::PasswordAllowed,
-        commands: &["AUTHENTICATE"],
-        ..BASE
-    },
-    Extension {
-        capability: "SASL-IR",
-        rfc: 4959,
-        title: "the first answer comes with AUTHENTICATE",
-        commands: &["AUTHENTICATE"],
-        ..BASE
-    },
-    Extension {
-        capability: "LITERAL-",
-        rfc: 7888,
-        title: "small literals without waiting",
-        when: When::BeforeLogin,
-        ..BASE
-    },
-    Extension {
-        capability: "LITERAL+",
-        rfc: 7888,
-        title: "literals without waiting",
-        when: When::AfterLogin,
-        ..BASE
-    },
-    Extension {
-        capability: "ENABLE",
-        rfc: 5161,
-        title: "switch extensions on",
-        commands: &["ENABLE"],
-        ..BASE
-    },
-    Extension { capability: "ID", rfc: 2971, title: "say which software this is", commands: &["ID"], ..BASE },
-    Extension {
-        capability: "IDLE",
-        rfc: 2177,
-        title: "hear of changes at once",
-        commands: &["IDLE"],
-        ..BASE
-    },
-    Extension {
-        capability: "NAMESPACE",
-        rfc: 2342,
-        title: "where mailboxes are",
-        commands: &["NAMESPACE"],
-        ..BASE
-    },
-    Extension {
-        capability: "CHILDREN",
-        rfc: 3348,
-        title: "whether there are mailboxes below",
-        commands: &["LIST"],
-        items: &["\\HasChildren", "\\HasNoChildren"],
-        ..BASE
-    },
-    Extension {
-        capability: "UNSELECT",
-        rfc: 3691,
-        title: "leave a mailbox without expunging",
-        commands: &["UNSELECT"],
-        ..BASE
-    },
-    Extension {
-        capability: "UIDPLUS",
-        rfc: 4315,
-        title: "UIDs of new messages, and UID EXPUNGE",
-        commands: &["UID EXPUNGE", "APPEND", "COPY"],
-        items: &["APPENDUID", "COPYUID", "UIDNOTSTICKY"],
-        ..BASE
-    },
-    Extension {
-        capability: "LIST-EXTENDED",
-        rfc: 5258,
-        title: "LIST with options",
-        commands: &["LIST"],
-        items: &["SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "CHILDREN", "CHILDINFO"],
-        ..BASE
-    },
-    Extension {
-        capability: "LIST-STATUS",
-        rfc: 5819,
-        title: "STATUS of all that is listed",
-        commands: &["LIST"],
-        items: &["STATUS"],
-        ..BASE
-    },
-    Extension {
-        capability: "SPECIAL-USE",
-        rfc: 6154,
-        title: "the roles of mailboxes",
-        commands: &["LIST"],
-        items: &["SPECIAL-USE"],
-        ..BASE
-    },
-    Extension {
-        capability: "CREATE-SPECIAL-USE",
-        rfc: 6154,
-        title: "create a mailbox with a role",
-        commands: &["CREATE"],
-        items: &["USE", "USEATTR"],
-        ..BASE
-    },
-    Extension {
-        capability: "MOVE",
-        rfc: 6851,
-        title: "move messages",
-        commands: &["MOVE", "UID MOVE"],
-        ..BASE
-    },
-    Extension {
-        capability: "CONDSTORE",
-        rfc: 7162,
-        title: "mod-sequences",
-        can_be_enabled: true,
-        commands: &["SELECT", "EXAMINE", "FETCH", "STORE", "SEARCH", "STATUS"],
-        items: &["MODSEQ", "CHANGEDSINCE", "UNCHANGEDSINCE", "HIGHESTMODSEQ", "NOMODSEQ", "MODIFIED"],
-        ..BASE
-    },
-    Extension {
-        capability: "QRESYNC",
-        rfc: 7162,
-        title: "come back to a mailbox with one question",
-        can_be_enabled: true,
-        commands: &["SELECT", "EXAMINE", "UID FETCH"],
-        items: &["VANISHED", "CLOSED"],
-        ..BASE
-    },
-];
 
 #[cfg(test)]
 mod tests {

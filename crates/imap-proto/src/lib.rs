@@ -12,6 +12,7 @@ pub mod frame;
 mod lex;
 pub mod limits;
 pub mod mailbox;
+pub mod partial;
 pub mod response;
 pub mod sequence;
 
@@ -19,4 +20,5 @@ pub use command::{Command, Tag, Tagged};
 pub use error::{Error, Refusal, Violation};
 pub use frame::{Framer, RawLine, Step};
 pub use limits::Limits;
-pub use sequence::SequenceSet;
+pub use partial::PartialRange;
+pub use sequence::{MessageSet, SequenceSet};

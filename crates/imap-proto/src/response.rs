@@ -6,6 +6,7 @@ mod code;
 mod fetch;
 mod mailbox;
 mod number;
+mod search;
 mod status;
 mod text;
 
@@ -13,10 +14,11 @@ pub use code::{AppendUid, Code, CopyUid};
 pub use fetch::{FetchWriter, SectionName};
 pub use mailbox::{ListLine, StatusValue, flags, list, lsub, mailbox_status, namespace, separator};
 pub use number::number;
+pub use search::{Esearch, esearch, search, search_uids};
 pub use status::{Status, bye, capability, continuation, enabled, error, id, tagged, untagged};
 pub use text::{astring, literal, nstring, quoted};
 
-use model::{ModSeq, SeqNo, Uid, UidSet};
+use model::{SeqNo, UidSet};
 
 /// `* n EXISTS` (RFC 3501 §7.3.1)
 pub fn exists(out: &mut Vec<u8>, count: u32) {
@@ -71,33 +73,6 @@ pub(crate) fn uid_set(out: &mut Vec<u8>, uids: &UidSet) {
             number(out, u64::from(*range.end()));
         }
     }
-}
-
-/// `* SEARCH`, with message numbers (RFC 3501 §7.2.5), and the highest mod-sequence among the messages found if
-/// the keys asked for one (RFC 7162 §3.1.5). It is left out where nothing was found.
-pub fn search(out: &mut Vec<u8>, numbers: impl IntoIterator<Item = SeqNo>, modseq: Option<ModSeq>) {
-    search_line(out, numbers.into_iter().map(|seq| seq.0), modseq);
-}
-
-/// `* SEARCH` with UIDs, as UID SEARCH has it (RFC 3501 §6.4.8).
-pub fn search_uids(out: &mut Vec<u8>, uids: impl IntoIterator<Item = Uid>, modseq: Option<ModSeq>) {
-    search_line(out, uids.into_iter().map(Uid::get), modseq);
-}
-
-fn search_line(out: &mut Vec<u8>, numbers: impl Iterator<Item = u32>, modseq: Option<ModSeq>) {
-    out.extend_from_slice(b"* SEARCH");
-    let mut found = false;
-    for n in numbers {
-        found = true;
-        out.push(b' ');
-        number(out, u64::from(n));
-    }
-    if let Some(modseq) = modseq.filter(|_| found) {
-        out.extend_from_slice(b" (MODSEQ ");
-        number(out, modseq.0);
-        out.push(b')');
-    }
-    out.extend_from_slice(b"\r\n");
 }
 
 #[cfg(test)]

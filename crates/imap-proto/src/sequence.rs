@@ -1,6 +1,6 @@
-//! Sets of message numbers or UIDs as a client writes them: ranges, with `*` for the last one.
+//! Sets of message numbers or UIDs as a client writes them: ranges, with `*` for the last one, or `$`.
 //!
-//! RFC 3501 §9, `sequence-set`. What a set means depends on the mailbox; see [`SequenceSet::resolve`].
+//! RFC 3501 §9, `sequence-set`; RFC 5182 §2. What a set means depends on the mailbox; see [`SequenceSet::resolve`].
 
 use std::num::NonZeroU32;
 
@@ -57,6 +57,15 @@ impl SequenceSet {
     pub fn highest(&self) -> Option<u32> {
         self.ranges.iter().flat_map(|&(a, b)| [a, b]).map(|bound| bound.resolve(0)).max().filter(|&n| n > 0)
     }
+}
+
+/// The messages that a command names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum MessageSet {
+    /// Those with these numbers or UIDs.
+    Listed(SequenceSet),
+    /// `$`: what the last SEARCH with SAVE found (RFC 5182 §2.1). Numbers and UIDs of it are the same messages.
+    Saved,
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/rfc/support.
 
 fn when(when: When) -> &'static str {
     match when {
+        When::Unserved => "not yet",
         When::Always => "always",
         When::BeforeLogin => "before login",
         When::AfterLogin => "after login",
@@ -24,7 +25,7 @@ fn page() -> String {
          `UPDATE_EXPECT=1 cargo test -p imap-proto --test support` writes it anew.\n\n\
          | capability | RFC | what | offered | adds |\n| --- | --- | --- | --- | --- |\n",
     );
-    for e in &EXTENSIONS {
+    for e in EXTENSIONS.iter().filter(|e| e.when != When::Unserved) {
         let adds: Vec<&str> = e.commands.iter().chain(e.items).copied().collect();
         let enable = if e.can_be_enabled { " (by ENABLE)" } else { "" };
         let adds = adds.join(", ").replace('|', "\\|");

@@ -1,8 +1,9 @@
 //! The table of commands: which state each needs, whether expunges may be told at its end, and where it is carried
 //! out.
 
+use imap_proto::Violation;
 use imap_proto::command::{Command, Select, Tag};
-use imap_proto::extension::capabilities;
+use imap_proto::extension::{capabilities, is_served};
 use imap_proto::response::{self, Code};
 use model::{MailboxName, Rights};
 
@@ -59,6 +60,14 @@ pub(crate) fn row(command: &Command) -> Row {
     Row { verb: command.verb(), needs, tail }
 }
 
+/// Refuses what makes use of a capability that is not offered.
+fn offered(uses: &[&'static str]) -> Result<(), Failure> {
+    match uses.iter().find(|capability| !is_served(capability)) {
+        Some(&capability) => Err(Failure::Syntax(Violation::NotOffered { capability }.into())),
+        None => Ok(()),
+    }
+}
+
 impl Session {
     /// Runs a command. `Ok(None)` was answered already.
     ///
@@ -69,6 +78,7 @@ impl Session {
         command: Command,
         row: Row,
     ) -> Result<Option<Done>, Failure> {
+        offered(&command.uses())?;
         self.state.check(row.needs)?;
         let done = match command {
             Command::StartTls => {

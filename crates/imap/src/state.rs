@@ -3,7 +3,7 @@
 //! Each state is a struct with the values that its commands need, and a command is a method of the state it
 //! needs, so that none can run too early.
 
-use imap_proto::SequenceSet;
+use imap_proto::MessageSet;
 use mailstore::{Access, Mailbox};
 use model::{Uid, UidSet};
 
@@ -143,16 +143,28 @@ impl Selected {
     /// # Errors
     /// A message number that no message has (RFC 3501 §9, `seq-number`). UIDs of no message are passed over
     /// (RFC 3501 §6.4.8).
-    pub(crate) fn targets(&self, set: &SequenceSet, by_uid: bool) -> Result<UidSet, Failure> {
+    pub(crate) fn targets(&self, set: &MessageSet, by_uid: bool) -> Result<UidSet, Failure> {
         if by_uid {
-            let last = self.view.last_uid().map_or(0, Uid::get);
-            return Ok(self.view.known(&UidSet::from_ranges(set.resolve(last))));
+            return Ok(self.view.known(&self.asked_uids(set)));
         }
+        let MessageSet::Listed(set) = set else { return Ok(UidSet::new()) };
         let exists = self.view.exists();
         if set.highest().is_some_and(|highest| highest > exists) || (set.has_last() && exists == 0) {
             return Err(Wrong::NoSuchMessage.into());
         }
         Ok(self.view.uids_of(set.resolve(exists)))
+    }
+
+    /// The UIDs that a set stands for, also those of no message.
+    pub(crate) fn asked_uids(&self, set: &MessageSet) -> UidSet {
+        match set {
+            MessageSet::Listed(set) => {
+                let last = self.view.last_uid().map_or(0, Uid::get);
+                UidSet::from_ranges(set.resolve(last))
+            }
+            // Nothing has been saved (RFC 5182 §2.1).
+            MessageSet::Saved => UidSet::new(),
+        }
     }
 
     /// Refuses what changes messages where the mailbox was opened with EXAMINE.

@@ -1,4 +1,6 @@
-//! STATUS and the items it asks for, which LIST can ask for as well. RFC 3501 §6.3.10, RFC 5819, RFC 7162 §3.1.7.
+//! STATUS and the items it asks for, which LIST can ask for as well.
+//!
+//! RFC 3501 §6.3.10, RFC 5819, RFC 7162 §3.1.7, RFC 7889 §2, RFC 8438, RFC 8474 §4.3, RFC 9208 §4.1.4 (DELETED).
 
 use model::MailboxName;
 
@@ -29,12 +31,33 @@ pub enum StatusItem {
     Unseen,
     /// The highest mod-sequence (RFC 7162 §3.1.7).
     HighestModSeq,
+    /// The bytes of all messages, or more (RFC 8438 §3, RFC 9051 §6.3.11).
+    Size,
+    /// How many messages are `\Deleted` (RFC 9051 §6.3.11).
+    Deleted,
+    /// The bytes that an EXPUNGE would give back (RFC 9208 §4.1.4).
+    DeletedStorage,
+    /// The largest message that may be appended (RFC 7889 §2).
+    AppendLimit,
+    /// The mailbox's object id (RFC 8474 §4.3).
+    MailboxId,
 }
 
 impl StatusItem {
     /// Every item.
-    pub const ALL: [Self; 6] =
-        [Self::Messages, Self::Recent, Self::UidNext, Self::UidValidity, Self::Unseen, Self::HighestModSeq];
+    pub const ALL: [Self; 11] = [
+        Self::Messages,
+        Self::Recent,
+        Self::UidNext,
+        Self::UidValidity,
+        Self::Unseen,
+        Self::HighestModSeq,
+        Self::Size,
+        Self::Deleted,
+        Self::DeletedStorage,
+        Self::AppendLimit,
+        Self::MailboxId,
+    ];
 
     /// Its name on the wire.
     #[must_use]
@@ -46,6 +69,11 @@ impl StatusItem {
             Self::UidValidity => "UIDVALIDITY",
             Self::Unseen => "UNSEEN",
             Self::HighestModSeq => "HIGHESTMODSEQ",
+            Self::Size => "SIZE",
+            Self::Deleted => "DELETED",
+            Self::DeletedStorage => "DELETED-STORAGE",
+            Self::AppendLimit => "APPENDLIMIT",
+            Self::MailboxId => "MAILBOXID",
         }
     }
 

@@ -4,7 +4,7 @@ use model::{ModSeq, NamedFlags};
 
 use crate::error::Error;
 use crate::lex::Cursor;
-use crate::sequence::SequenceSet;
+use crate::sequence::MessageSet;
 
 /// STORE or UID STORE.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Store {
     /// Whether `set` holds UIDs, not message numbers.
     pub uid: bool,
     /// The messages.
-    pub set: SequenceSet,
+    pub set: MessageSet,
     /// Only messages that did not change since (RFC 7162 §3.1.3).
     pub unchanged_since: Option<ModSeq>,
     /// What is done with the flags.
@@ -37,7 +37,7 @@ pub enum StoreOp {
 impl Store {
     pub(super) fn parse(cursor: &mut Cursor<'_>, uid: bool) -> Result<Self, Error> {
         cursor.space()?;
-        let set = cursor.sequence_set()?;
+        let set = cursor.message_set()?;
         cursor.space()?;
         let unchanged_since = modifier(cursor)?;
         let op = match cursor.peek() {

@@ -1,11 +1,17 @@
 //! Arguments that several verbs share: mailbox names, sets of messages, flags, dates. RFC 3501 §9.
 
+use std::num::NonZeroU32;
+
 use model::{Flags, InternalDate, Keyword, MailboxName, NamedFlags, SEPARATOR, UidSet};
 
 use super::Cursor;
 use crate::error::{Error, Refusal};
 use crate::mailbox;
-use crate::sequence::{Bound, SequenceSet};
+use crate::partial::{CountFrom, PartialRange};
+use crate::sequence::{Bound, MessageSet, SequenceSet};
+
+/// The longest object id, in bytes (RFC 8474 §7).
+const OBJECT_ID_BYTES_MAX: usize = 255;
 
 impl Cursor<'_> {
     /// `mailbox`
@@ -37,7 +43,12 @@ impl Cursor<'_> {
         Ok(mailbox::decode(&bytes).ok_or(Refusal::MailboxEncoding)?)
     }
 
-    /// `sequence-set`
+    /// `sequence-set`, with `$` (RFC 5182 §3), which stands alone.
+    pub(crate) fn message_set(&mut self) -> Result<MessageSet, Error> {
+        if self.skip(b"$") { Ok(MessageSet::Saved) } else { self.sequence_set().map(MessageSet::Listed) }
+    }
+
+    /// `sequence-set` without `$`
     pub(crate) fn sequence_set(&mut self) -> Result<SequenceSet, Error> {
         let mut ranges = Vec::new();
         loop {
@@ -67,6 +78,29 @@ impl Cursor<'_> {
         }
         let uids = UidSet::from_ranges(set.resolve(0));
         Ok((set, uids))
+    }
+
+    /// `partial-range` (RFC 9394 §4)
+    pub(crate) fn partial_range(&mut self) -> Result<PartialRange, Error> {
+        let from = if self.peek() == Some(b'-') { CountFrom::Last } else { CountFrom::First };
+        let start = self.partial_bound(from)?;
+        self.token(b':', "a colon")?;
+        Ok(PartialRange { from, start, end: self.partial_bound(from)? })
+    }
+
+    fn partial_bound(&mut self, from: CountFrom) -> Result<NonZeroU32, Error> {
+        if from == CountFrom::Last {
+            self.token(b'-', "a minus")?;
+        }
+        self.nz_number("a place among the results")
+    }
+
+    /// `objectid` (RFC 8474 §7)
+    pub(crate) fn object_id(&mut self) -> Result<&str, Error> {
+        let start = self.clone();
+        let id = self.atom("an object id")?;
+        let fits = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        if fits && id.len() <= OBJECT_ID_BYTES_MAX { Ok(id) } else { Err(start.expected("an object id")) }
     }
 
     /// `flag-list`

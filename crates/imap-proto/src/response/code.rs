@@ -1,6 +1,7 @@
 //! Response codes: the part of a status response that a client acts upon.
 //!
-//! RFC 3501 §7.1, RFC 5530 §3, RFC 4315 §3, RFC 4469 §4.2 (TOOBIG), RFC 6154 §3, RFC 7162 §3.1 and §3.2.11.
+//! RFC 3501 §7.1, RFC 5530 §3, RFC 4315 §3, RFC 4469 §4.2 (TOOBIG), RFC 5182 §2.1,
+//! RFC 6154 §3, RFC 7162 §3.1 and §3.2.11, RFC 8474 §4.
 
 use model::{ModSeq, SeqNo, Uid, UidSet, UidValidity};
 
@@ -45,6 +46,8 @@ pub enum Code {
     InUse,
     /// LIMIT: beyond a limit of the server.
     Limit,
+    /// MAILBOXID: the object id of the mailbox that was created or selected (RFC 8474 §4).
+    MailboxId(String),
     /// MODIFIED: messages that UNCHANGEDSINCE kept from being changed; message numbers or UIDs, as in the command.
     Modified(UidSet),
     /// NOMODSEQ: the mailbox has no lasting mod-sequences.
@@ -53,6 +56,8 @@ pub enum Code {
     NonExistent,
     /// NOPERM: lack of rights.
     NoPerm,
+    /// NOTSAVED: SEARCH with SAVE kept nothing, and `$` is empty now (RFC 5182 §2.1).
+    NotSaved,
     /// OVERQUOTA
     OverQuota,
     /// PARSE: a message could not be parsed.
@@ -128,10 +133,12 @@ impl Code {
             Self::HighestModSeq(_) => "HIGHESTMODSEQ",
             Self::InUse => "INUSE",
             Self::Limit => "LIMIT",
+            Self::MailboxId(_) => "MAILBOXID",
             Self::Modified(_) => "MODIFIED",
             Self::NoModSeq => "NOMODSEQ",
             Self::NonExistent => "NONEXISTENT",
             Self::NoPerm => "NOPERM",
+            Self::NotSaved => "NOTSAVED",
             Self::OverQuota => "OVERQUOTA",
             Self::Parse => "PARSE",
             Self::PermanentFlags(_) => "PERMANENTFLAGS",
@@ -187,6 +194,11 @@ impl Code {
                 out.push(b')');
             }
             Self::HighestModSeq(modseq) => spaced(out, modseq.0),
+            Self::MailboxId(id) => {
+                out.extend_from_slice(b" (");
+                out.extend_from_slice(id.as_bytes());
+                out.push(b')');
+            }
             Self::Modified(set) => spaced_set(out, set),
             Self::UidNext(uid) => spaced(out, u64::from(uid.get())),
             Self::UidValidity(validity) => spaced(out, u64::from(validity.get())),

@@ -1,11 +1,13 @@
-//! FETCH responses, item by item. RFC 3501 §7.4.2, RFC 7162 §3.1.4.2.
+//! FETCH responses, item by item.
+//!
+//! RFC 3501 §7.4.2, RFC 7162 §3.1.4.2, RFC 8474 §5, RFC 8514 §4.2, RFC 8970 §3.
 
 use std::io::Write;
 
 use model::{InternalDate, ModSeq, SeqNo, Uid};
 
 use super::text::literal_start;
-use super::{astring, literal, number};
+use super::{astring, literal, nstring, number};
 use crate::command::{Section, SectionText};
 
 /// Appends one FETCH response. It is complete after [`FetchWriter::finish`].
@@ -93,6 +95,42 @@ impl<'a> FetchWriter<'a> {
     pub fn size(&mut self, size: u64) {
         self.item("RFC822.SIZE");
         number(self.out, size);
+    }
+
+    /// EMAILID
+    pub fn email_id(&mut self, id: &str) {
+        self.object_id("EMAILID", id);
+    }
+
+    /// THREADID; NIL where messages are not joined to threads (RFC 8474 §5.2).
+    pub fn thread_id(&mut self, id: Option<&str>) {
+        match id {
+            Some(id) => self.object_id("THREADID", id),
+            None => self.wire("THREADID", b"NIL"),
+        }
+    }
+
+    fn object_id(&mut self, name: &str, id: &str) {
+        self.item(name);
+        self.out.push(b'(');
+        self.out.extend_from_slice(id.as_bytes());
+        self.out.push(b')');
+    }
+
+    /// SAVEDATE; NIL where the mailbox does not know (RFC 8514 §4.2).
+    pub fn save_date(&mut self, date: Option<InternalDate>) {
+        self.item("SAVEDATE");
+        match date {
+            // Writing to memory does not fail.
+            Some(date) => drop(write!(self.out, "\"{date}\"")),
+            None => self.out.extend_from_slice(b"NIL"),
+        }
+    }
+
+    /// PREVIEW; NIL for one that LAZY did not wait for (RFC 8970 §3.2).
+    pub fn preview(&mut self, text: Option<&str>) {
+        self.item("PREVIEW");
+        nstring(self.out, text.map(str::as_bytes));
     }
 
     /// An item whose value is in wire form already: ENVELOPE, BODY, BODYSTRUCTURE.

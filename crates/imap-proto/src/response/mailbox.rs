@@ -19,8 +19,36 @@ pub struct ListLine<'a> {
     pub child_info: Vec<&'static str>,
 }
 
-/// A STATUS item with its value.
-pub type StatusValue = (StatusItem, u64);
+/// The value of a STATUS item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatusValue {
+    /// A number.
+    Number(u64),
+    /// An object id (RFC 8474 §4.3).
+    ObjectId(String),
+    /// No limit (RFC 7889 §2).
+    Nil,
+}
+
+impl From<u64> for StatusValue {
+    fn from(value: u64) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl StatusValue {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Number(n) => number(out, *n),
+            Self::ObjectId(id) => {
+                out.push(b'(');
+                out.extend_from_slice(id.as_bytes());
+                out.push(b')');
+            }
+            Self::Nil => out.extend_from_slice(b"NIL"),
+        }
+    }
+}
 
 /// `* LIST`
 pub fn list(out: &mut Vec<u8>, line: &ListLine<'_>) {
@@ -70,7 +98,7 @@ fn name(out: &mut Vec<u8>, name: &MailboxName) {
 pub fn mailbox_status(
     out: &mut Vec<u8>,
     mailbox: &MailboxName,
-    values: impl IntoIterator<Item = StatusValue>,
+    values: impl IntoIterator<Item = (StatusItem, StatusValue)>,
 ) {
     out.extend_from_slice(b"* STATUS ");
     name(out, mailbox);
@@ -79,7 +107,7 @@ pub fn mailbox_status(
         out.extend_from_slice(if i > 0 { b" " } else { b"" });
         out.extend_from_slice(item.name().as_bytes());
         out.push(b' ');
-        number(out, value);
+        value.write(out);
     }
     out.extend_from_slice(b")\r\n");
 }

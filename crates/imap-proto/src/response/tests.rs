@@ -1,10 +1,13 @@
 //! Answers as the RFCs give them.
 
-use model::{InternalDate, MailboxName, UidValidity};
+use std::num::NonZeroU32;
+
+use model::{InternalDate, MailboxName, ModSeq, Uid, UidValidity};
 
 use super::*;
 use crate::command::{Section, SectionText, StatusItem, Tag};
 use crate::error::{Refusal, Violation};
+use crate::partial::{CountFrom, PartialRange};
 
 fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();
@@ -32,6 +35,7 @@ fn status_responses_carry_their_codes() {
         (Code::Modified(set(&[(7, 7), (9, 9)])), "[MODIFIED 7,9]"),
         (Code::PermanentFlags(vec!["\\Seen".to_owned(), "\\*".to_owned()]), "[PERMANENTFLAGS (\\Seen \\*)]"),
         (Code::ReadOnly, "[READ-ONLY]"),
+        (Code::MailboxId("F2212ea87".to_owned()), "[MAILBOXID (F2212ea87)]"),
         (Code::Capability(vec!["IMAP4rev1", "ID"]), "[CAPABILITY IMAP4rev1 ID]"),
     ] {
         assert_eq!(
@@ -63,7 +67,7 @@ fn mailboxes_are_told_in_modified_utf7() {
     let line = ListLine { child_info: Vec::new(), attributes: Vec::new(), ..line };
     assert_eq!(written(|out| lsub(out, &line)), "* LSUB () \"/\" a/&U,BTFw-\r\n");
     assert_eq!(written(separator), "* LIST (\\Noselect) \"/\" \"\"\r\n");
-    let values = [(StatusItem::Messages, 231), (StatusItem::UidNext, 44292)];
+    let values = [(StatusItem::Messages, 231.into()), (StatusItem::UidNext, 44292.into())];
     assert_eq!(
         written(|out| mailbox_status(out, &MailboxName::new("two words").unwrap(), values)),
         "* STATUS \"two words\" (MESSAGES 231 UIDNEXT 44292)\r\n"
@@ -86,6 +90,52 @@ fn news_and_findings_are_numbers() {
     assert_eq!(written(|out| enabled(out, &[])), "* ENABLED\r\n");
     assert_eq!(written(|out| id(out, &[("name", "Postroom")])), "* ID (\"name\" \"Postroom\")\r\n");
     assert_eq!(written(|out| id(out, &[])), "* ID NIL\r\n");
+}
+
+#[test]
+fn the_result_of_a_search_is_told_as_it_was_asked_for() {
+    let tag = Tag::new("A282");
+    let found = set(&[(2, 2), (10, 11)]);
+    let told = |edit: &dyn Fn(&mut Esearch<'_>)| {
+        let mut line = Esearch::new(&tag, false);
+        edit(&mut line);
+        written(|out| esearch(out, &line))
+    };
+    assert_eq!(told(&|_| {}), "* ESEARCH (TAG \"A282\")\r\n");
+    let line = told(&|line| (line.min, line.count) = (Some(2), Some(3)));
+    assert_eq!(line, "* ESEARCH (TAG \"A282\") MIN 2 COUNT 3\r\n");
+    let line = written(|out| {
+        let modseq = Some(ModSeq(9));
+        esearch(out, &Esearch { all: Some(&found), max: Some(11), modseq, ..Esearch::new(&tag, true) });
+    });
+    assert_eq!(line, "* ESEARCH (TAG \"A282\") UID MAX 11 MODSEQ 9 ALL 2,10:11\r\n");
+    let one = NonZeroU32::new(1).unwrap();
+    let range = PartialRange { from: CountFrom::Last, start: one, end: one.saturating_add(99) };
+    for (set, expected) in [(&found, "2,10:11"), (&UidSet::new(), "NIL")] {
+        let line =
+            written(|out| esearch(out, &Esearch { partial: Some((range, set)), ..Esearch::new(&tag, true) }));
+        assert_eq!(line, format!("* ESEARCH (TAG \"A282\") UID PARTIAL (-1:-100 {expected})\r\n"));
+    }
+}
+
+#[test]
+fn what_is_told_of_a_message_may_be_missing() {
+    let line = written(|out| {
+        let mut fetch = FetchWriter::new(out, SeqNo(3));
+        fetch.email_id("M6d99");
+        fetch.thread_id(Some("T64b"));
+        fetch.thread_id(None);
+        fetch.save_date(InternalDate::parse("01-Jan-2015 18:50:53 +0100").ok());
+        fetch.save_date(None);
+        fetch.preview(Some("Hello"));
+        fetch.preview(None);
+        fetch.finish();
+    });
+    assert_eq!(
+        line,
+        "* 3 FETCH (EMAILID (M6d99) THREADID (T64b) THREADID NIL SAVEDATE \" 1-Jan-2015 18:50:53 +0100\" \
+         SAVEDATE NIL PREVIEW \"Hello\" PREVIEW NIL)\r\n"
+    );
 }
 
 #[test]

@@ -138,8 +138,7 @@ impl Selected {
 
     /// The messages of the set that were expunged since (RFC 7162 §3.2.6), before any FETCH response.
     async fn fetch_vanished(&self, fetch: &Fetch, since: ModSeq, io: &mut Io) -> Result<(), Failure> {
-        let last = self.view.last_uid().map_or(0, model::Uid::get);
-        let asked = UidSet::from_ranges(fetch.set.resolve(last));
+        let asked = self.asked_uids(&fetch.set);
         let vanished = self.mailbox.vanished_since(since).await?.intersection(&asked);
         // Those that the client still counts come as its own VANISHED, without EARLIER.
         vanished_earlier(io.out(), &vanished.difference(&self.view.all()));

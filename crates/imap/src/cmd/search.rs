@@ -45,7 +45,7 @@ impl Selected {
         let has_modseq = search.has_modseq();
         self.user.enabled.condstore |= has_modseq;
         let snapshot = self.mailbox.snapshot().await?;
-        let context = Context { view: &self.view, keywords: &snapshot.keywords, charset: search.charset };
+        let context = Context { view: &self.view, keywords: &snapshot.keywords, charset: &search.charset };
         let test = Arc::new(compile::compile(search, &context)?);
         let (mut found, mut open) = (Found::default(), Vec::new());
         let known = self.view.all();

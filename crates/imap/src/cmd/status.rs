@@ -26,7 +26,7 @@ impl Authenticated {
 pub(super) fn values<'a>(
     items: &'a [StatusItem],
     status: &'a mailstore::Status,
-) -> impl Iterator<Item = StatusValue> + 'a {
+) -> impl Iterator<Item = (StatusItem, StatusValue)> + 'a {
     items.iter().map(|&item| {
         let value = match item {
             StatusItem::Messages => status.messages.into(),
@@ -35,7 +35,13 @@ pub(super) fn values<'a>(
             StatusItem::UidValidity => status.uid_validity.get().into(),
             StatusItem::Unseen => status.unseen.into(),
             StatusItem::HighestModSeq => status.highest_modseq.0,
+            StatusItem::Size => status.size,
+            StatusItem::Deleted => status.deleted.into(),
+            // Not offered, and refused before they come here.
+            StatusItem::DeletedStorage | StatusItem::AppendLimit | StatusItem::MailboxId => {
+                return (item, StatusValue::Nil);
+            }
         };
-        (item, value)
+        (item, value.into())
     })
 }

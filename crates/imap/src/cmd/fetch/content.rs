@@ -61,6 +61,13 @@ impl<'f> Contents<'f> {
                 | FetchItem::Size
                 | FetchItem::Uid
                 | FetchItem::ModSeq => {}
+                // Not offered, and refused before they come here.
+                FetchItem::EmailId
+                | FetchItem::ThreadId
+                | FetchItem::SaveDate
+                | FetchItem::Preview { .. }
+                | FetchItem::Binary(_)
+                | FetchItem::BinarySize(_) => {}
             }
         }
         contents

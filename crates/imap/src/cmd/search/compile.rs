@@ -1,6 +1,7 @@
 //! From the keys that were sent to a program for this mailbox: numbers become UIDs, names of flags their bits,
 //! strings text. RFC 3501 §6.4.4.
 
+use imap_proto::Refusal;
 use imap_proto::command::{Charset, Search, SearchKey};
 use mailstore::Keywords;
 use message::text::{Needle, Scope};
@@ -14,14 +15,17 @@ use crate::view::View;
 pub(super) struct Context<'a> {
     pub(super) view: &'a View,
     pub(super) keywords: &'a Keywords,
-    pub(super) charset: Charset,
+    pub(super) charset: &'a Charset,
 }
 
 /// The program for a SEARCH.
 ///
 /// # Errors
-/// A string is not written in the character set that was named.
+/// The character set that was named is not known, or a string is not written in it.
 pub(super) fn compile(search: &Search, context: &Context<'_>) -> Result<Test, Failure> {
+    if let Charset::Named(name) = context.charset {
+        return Err(Failure::Syntax(Refusal::Charset { name: name.clone() }.into()));
+    }
     context.every(&search.keys)
 }
 
@@ -56,6 +60,16 @@ impl Context<'_> {
             }
             SearchKey::Numbers(set) => Test::Uids(self.view.uids_of(set.resolve(self.view.exists()))),
             SearchKey::ModSeq(modseq) => Test::ModSeq(*modseq),
+            // Nothing has been saved, and what is not offered is refused before it comes here.
+            SearchKey::Saved
+            | SearchKey::Older(_)
+            | SearchKey::Younger(_)
+            | SearchKey::SavedBefore(_)
+            | SearchKey::SavedOn(_)
+            | SearchKey::SavedSince(_)
+            | SearchKey::SaveDateSupported
+            | SearchKey::EmailId(_)
+            | SearchKey::ThreadId(_) => Test::Always(false),
             SearchKey::Not(key) => self.test(key)?.not(),
             SearchKey::Or(one, other) => Test::any(vec![self.test(one)?, self.test(other)?]),
             SearchKey::And(keys) => self.every(keys)?,
@@ -73,9 +87,7 @@ impl Context<'_> {
 
     fn needle(&self, value: &[u8]) -> Result<Needle, Failure> {
         let text = std::str::from_utf8(value).map_err(|_| Wrong::SearchText)?;
-        match self.charset {
-            // CLIENT: many send UTF-8 without naming it. It can mean nothing else, so it is taken for what it is.
-            Charset::UsAscii | Charset::Utf8 => Ok(Needle::new(text)),
-        }
+        // CLIENT: many send UTF-8 without naming it. It can mean nothing else, so it is taken for what it is.
+        Ok(Needle::new(text))
     }
 }

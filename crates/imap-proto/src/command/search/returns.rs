@@ -1,0 +1,70 @@
+//! What a SEARCH wants to be answered, and whether its result is kept. RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1.
+
+use crate::error::{Error, Violation};
+use crate::lex::Cursor;
+use crate::partial::PartialRange;
+
+/// `RETURN (...)`. The answer is an ESEARCH response, or none where SAVE stands alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SearchReturn {
+    /// MIN: the lowest number or UID.
+    pub min: bool,
+    /// MAX: the highest.
+    pub max: bool,
+    /// ALL: every one; also where nothing was named at all (RFC 4731 §3.1).
+    pub all: bool,
+    /// COUNT: how many.
+    pub count: bool,
+    /// SAVE: what is found becomes `$` (RFC 5182 §2.1).
+    pub save: bool,
+    /// PARTIAL: those in this range (RFC 9394 §3.1). Not with ALL.
+    pub partial: Option<PartialRange>,
+}
+
+impl SearchReturn {
+    /// What ESEARCH tells where nothing else was asked for.
+    pub const ALL: Self =
+        Self { min: false, max: false, all: true, count: false, save: false, partial: None };
+
+    pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
+        let mut returns = Self::default();
+        cursor.list_or_empty("a list of results to return", |cursor| returns.option(cursor))?;
+        if returns == Self::default() {
+            return Ok(Self::ALL);
+        }
+        // RFC 9394 §3.1: "A single command MUST NOT contain more than one PARTIAL or ALL search return option".
+        if returns.all && returns.partial.is_some() {
+            return Err(Violation::PartialAndAll.into());
+        }
+        Ok(returns)
+    }
+
+    fn option(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Error> {
+        if self.partial.is_none() && cursor.keyword("PARTIAL") {
+            cursor.space()?;
+            self.partial = Some(cursor.partial_range()?);
+            return Ok(());
+        }
+        let option = if cursor.keyword("MIN") {
+            &mut self.min
+        } else if cursor.keyword("MAX") {
+            &mut self.max
+        } else if cursor.keyword("ALL") {
+            &mut self.all
+        } else if cursor.keyword("COUNT") {
+            &mut self.count
+        } else if cursor.keyword("SAVE") {
+            &mut self.save
+        } else {
+            return Err(cursor.expected("MIN, MAX, ALL, COUNT, SAVE or PARTIAL, which comes once"));
+        };
+        *option = true;
+        Ok(())
+    }
+
+    /// Whether anything but SAVE was asked for, so that there is an answer (RFC 5182 §2.1).
+    #[must_use]
+    pub const fn has_answer(&self) -> bool {
+        self.min || self.max || self.all || self.count || self.partial.is_some()
+    }
+}

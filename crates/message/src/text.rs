@@ -196,17 +196,17 @@ mod tests {
         for text in ["SCHÖN geschrieben", "漢字", "deep", "subject: INNER", ""] {
             assert!(finds(Scope::Body, text), "{text}");
         }
-        for text in ["grüsse", "preamble", "hidden", "deepdeep", "5ryi", "schön\r\n<b>"] {
+        for text in ["grüße", "preamble", "hidden", "deepdeep", "5ryi", "schön\r\n<b>"] {
             assert!(!finds(Scope::Body, text), "{text}");
         }
-        assert!(finds(Scope::Text, "grüsse aus köln"));
+        assert!(finds(Scope::Text, "grüße aus köln"));
     }
 
     #[test]
     fn header_fields_are_compared_decoded() {
         let header = MESSAGE.as_bytes();
         assert_eq!(header_values(header, "SUBJECT").collect::<Vec<_>>(), vec!["Grüße aus Köln"]);
-        assert!(header_contains(header, "subject", &Needle::new("GRÜSSE")));
+        assert!(header_contains(header, "subject", &Needle::new("GRÜßE")));
         assert!(header_contains(header, "x-empty", &Needle::new("")));
         assert!(!header_contains(header, "x-absent", &Needle::new("")));
         assert!(!header_contains(header, "x-empty", &Needle::new("a")));

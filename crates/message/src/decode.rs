@@ -10,7 +10,7 @@ mod encoded_word;
 mod parameter;
 mod quoted_printable;
 
-pub(crate) use charset::TextDecoder;
+pub(crate) use charset::{TextDecoder, utf7};
 pub use encoded_word::encoded_words;
 pub use parameter::parameter;
 
@@ -29,15 +29,22 @@ pub enum TransferEncoding {
 }
 
 impl TransferEncoding {
-    /// The encoding of that name, in any case.
+    /// The encoding of that name, in any case; whatever is unknown is taken as it stands.
     #[must_use]
     pub fn named(name: &[u8]) -> Self {
-        if name.eq_ignore_ascii_case(b"base64") {
-            Self::Base64
-        } else if name.eq_ignore_ascii_case(b"quoted-printable") {
-            Self::QuotedPrintable
+        Self::known(name).unwrap_or(Self::Identity)
+    }
+
+    /// The encoding of that name, in any case; `None` if RFC 2045 §6.1 does not define it.
+    #[must_use]
+    pub fn known(name: &[u8]) -> Option<Self> {
+        let is_one_of = |names: &[&str]| names.iter().any(|n| n.as_bytes().eq_ignore_ascii_case(name));
+        if is_one_of(&["base64"]) {
+            Some(Self::Base64)
+        } else if is_one_of(&["quoted-printable"]) {
+            Some(Self::QuotedPrintable)
         } else {
-            Self::Identity
+            is_one_of(&["7bit", "8bit", "binary"]).then_some(Self::Identity)
         }
     }
 
@@ -62,20 +69,23 @@ impl TransferEncoding {
         let mut decoded = Vec::new();
         let mut rest = body;
         while !rest.is_empty() {
-            let at = chunk_end(rest);
-            let (chunk, after) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+            let chunk = rest.get(..chunk_end(rest)).unwrap_or(rest);
+            let is_last = chunk.len() == rest.len();
             decoded.clear();
-            match self {
+            let done = match self {
                 Self::Identity => {
                     take(chunk)?;
-                    rest = after;
+                    rest = rest.get(chunk.len()..).unwrap_or_default();
                     continue;
                 }
-                Self::Base64 => base64.push(chunk, &mut decoded),
-                Self::QuotedPrintable => quoted_printable::decode(chunk, &mut decoded),
-            }
+                Self::Base64 => {
+                    base64.push(chunk, &mut decoded);
+                    chunk.len()
+                }
+                Self::QuotedPrintable => quoted_printable::decode(chunk, is_last, &mut decoded),
+            };
             take(&decoded)?;
-            rest = after;
+            rest = rest.get(done..).unwrap_or_default();
         }
         ControlFlow::Continue(())
     }
@@ -93,16 +103,12 @@ pub fn quoted_printable(text: &[u8]) -> Vec<u8> {
     TransferEncoding::QuotedPrintable.decode(text)
 }
 
-/// Where to cut: after a line if there is one, else not within a quoted-printable escape.
+/// Where to cut: after a line if there is one.
 fn chunk_end(rest: &[u8]) -> usize {
     let Some(chunk) = rest.get(..CHUNK_BYTES).filter(|_| rest.len() > CHUNK_BYTES) else {
         return rest.len();
     };
-    if let Some(line_break) = memchr::memrchr(b'\n', chunk) {
-        return line_break + 1;
-    }
-    let tail = chunk.get(CHUNK_BYTES - 2..).unwrap_or_default();
-    memchr::memchr(b'=', tail).map_or(CHUNK_BYTES, |at| CHUNK_BYTES - 2 + at)
+    memchr::memrchr(b'\n', chunk).map_or(CHUNK_BYTES, |line_break| line_break + 1)
 }
 
 #[cfg(test)]
@@ -116,6 +122,18 @@ mod tests {
         assert_eq!(quoted_printable(&body), "ä".repeat(40_000).as_bytes());
         let body = b"aGVsbG8h".repeat(20_000);
         assert_eq!(base64(&body), b"hello!".repeat(20_000));
+    }
+
+    #[test]
+    fn an_escape_is_whole_wherever_chunks_end() {
+        for from in CHUNK_BYTES - 90..=CHUNK_BYTES {
+            for escape in ["=41", "=   \r\n", "= =  41", "==41", "=   x"] {
+                let text = "x".repeat(from) + escape + "end";
+                let mut whole = Vec::new();
+                quoted_printable::decode(text.as_bytes(), true, &mut whole);
+                assert!(quoted_printable(text.as_bytes()) == whole, "{escape:?} at {from}");
+            }
+        }
     }
 
     proptest! {

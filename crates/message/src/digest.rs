@@ -3,14 +3,11 @@
 use model::InternalDate;
 
 use crate::bodystructure::{self, Form};
-use crate::decode::encoded_words;
+use crate::date;
 use crate::envelope::Envelope;
-use crate::header::{self, Field};
+use crate::header;
 use crate::structure::Tree;
-use crate::{date, msgid, subject};
-
-/// The most references that are kept; of more, the first (the root of the thread) and the last ones.
-const REFERENCES_MAX: usize = 100;
+use crate::thread::Thread;
 
 /// All that IMAP's metadata queries need to know of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,14 +24,8 @@ pub struct Digest {
     pub header_bytes: usize,
     /// The Date field with its zone, if it can be read; [`InternalDate::day`] is the day as written.
     pub sent: Option<InternalDate>,
-    /// The first id of Message-ID, with its angle brackets, normalised.
-    pub message_id: Option<String>,
-    /// The ids of In-Reply-To.
-    pub in_reply_to: Vec<String>,
-    /// The ids of References, oldest first.
-    pub references: Vec<String>,
-    /// The base subject (RFC 5256 §2.1).
-    pub base_subject: String,
+    /// What decides its thread.
+    pub thread: Thread,
 }
 
 impl Digest {
@@ -50,57 +41,17 @@ impl Digest {
         bodystructure::write(&mut body, &tree, message, Form::Body);
         let mut bodystructure = Vec::new();
         bodystructure::write(&mut bodystructure, &tree, message, Form::Extended);
-        let facts = HeaderFacts::parse(header);
+        let sent = header::considered(header).find(|field| field.is("date"));
         Self {
             envelope,
             body,
             bodystructure,
             tree,
             header_bytes,
-            sent: facts.date.as_ref().and_then(|field| date::parse(field.value)),
-            message_id: facts.message_id.and_then(|field| msgid::ids(field.value).next()),
-            in_reply_to: facts.in_reply_to.map(|field| bounded(msgid::ids(field.value))).unwrap_or_default(),
-            references: facts.references.map(|field| bounded(msgid::ids(field.value))).unwrap_or_default(),
-            base_subject: facts.subject.map(|f| subject::base(&encoded_words(f.value))).unwrap_or_default(),
+            sent: sent.and_then(|field| date::parse(field.value)),
+            thread: Thread::of(header),
         }
     }
-}
-
-/// The fields that dates and threads are read from; the first of each name counts.
-#[derive(Default)]
-struct HeaderFacts<'a> {
-    date: Option<Field<'a>>,
-    subject: Option<Field<'a>>,
-    message_id: Option<Field<'a>>,
-    in_reply_to: Option<Field<'a>>,
-    references: Option<Field<'a>>,
-}
-
-impl<'a> HeaderFacts<'a> {
-    fn parse(header: &'a [u8]) -> Self {
-        let mut facts = Self::default();
-        for field in header::considered(header) {
-            let slot = match field.name.to_ascii_lowercase().as_slice() {
-                b"date" => &mut facts.date,
-                b"subject" => &mut facts.subject,
-                b"message-id" => &mut facts.message_id,
-                b"in-reply-to" => &mut facts.in_reply_to,
-                b"references" => &mut facts.references,
-                _ => continue,
-            };
-            slot.get_or_insert(field);
-        }
-        facts
-    }
-}
-
-/// The ids in their order; of too many, the first and the last ones.
-fn bounded(ids: impl Iterator<Item = String>) -> Vec<String> {
-    let mut kept: Vec<String> = ids.collect();
-    if kept.len() > REFERENCES_MAX {
-        kept.drain(1..=kept.len() - REFERENCES_MAX);
-    }
-    kept
 }
 
 #[cfg(test)]
@@ -117,18 +68,8 @@ mod tests {
               In-Reply-To: <a@x>\r\nReferences: <r@x>\r\n <a@x>\r\n\r\nbody\r\n",
         );
         assert_eq!(digest.sent.unwrap().ymd(), (2024, 1, 1));
-        assert_eq!(digest.base_subject, "ä");
-        assert_eq!(digest.message_id.unwrap(), "<m@x>");
-        assert_eq!(digest.in_reply_to, vec!["<a@x>"]);
-        assert_eq!(digest.references, vec!["<r@x>", "<a@x>"]);
+        assert_eq!(digest.thread.ids(), ["<m@x>", "<r@x>", "<a@x>"]);
         assert_eq!(digest.tree.message_bytes() - digest.header_bytes, 6);
-    }
-
-    #[test]
-    fn of_many_references_the_first_and_the_last_are_kept() {
-        let kept = bounded((0..1000).map(|n| n.to_string()));
-        assert_eq!(kept.len(), REFERENCES_MAX);
-        assert_eq!((kept[0].as_str(), kept[1].as_str(), kept[99].as_str()), ("0", "901", "999"));
     }
 
     /// Whether the bytes are one parenthesised list, with strings and literals well formed.

@@ -4,10 +4,13 @@
 //! linear in their number; each limit is a named constant where it is enforced.
 //!
 //! [`Digest`] is computed once when a message arrives; [`Section`] turns a FETCH section into byte
-//! ranges with the digest's [`Tree`]; [`text`] is what SEARCH looks at.
+//! ranges with the digest's [`Tree`], and [`BinaryPlace`] a section that is asked for decoded; [`text`] is what SEARCH
+//! looks at, and [`charset`] what it is asked in; [`preview()`] is a message's beginning as a list of messages shows it.
 
 mod address;
+mod binary;
 mod bodystructure;
+pub mod charset;
 mod date;
 pub mod decode;
 mod digest;
@@ -16,15 +19,20 @@ mod fold;
 pub mod header;
 mod mime;
 mod msgid;
+mod preview;
 mod section;
 mod structure;
 mod subject;
 pub mod text;
+mod thread;
 mod token;
 mod wire;
 
+pub use binary::{BinaryPlace, Encoded, UnknownEncoding};
 pub use digest::Digest;
 pub use fold::fold;
 pub use mime::{ContentType, Parameter};
+pub use preview::{PREVIEW_CHARS_MAX, preview};
 pub use section::{Section, SectionText};
 pub use structure::{DEPTH_MAX, DamagedTree, Kind, Node, PARTS_MAX, Tree};
+pub use thread::{REFERENCES_MAX, Thread};

@@ -91,7 +91,7 @@ impl Section {
 }
 
 /// The part with these numbers. A message that is no multipart has its body as part 1.
-fn find<'t>(root: Node<'t>, path: &[u32]) -> Option<Node<'t>> {
+pub(crate) fn find<'t>(root: Node<'t>, path: &[u32]) -> Option<Node<'t>> {
     let (&first, rest) = path.split_first()?;
     let mut part = numbered(root, first)?;
     for &number in rest {

@@ -1,6 +1,6 @@
 //! Charsets: bytes to text, in pieces (RFC 2046 §4.1.2; labels as the WHATWG Encoding Standard has them).
 
-use encoding_rs::{Decoder, Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// Decodes text whose bytes come in pieces.
 pub(crate) struct TextDecoder {
@@ -19,14 +19,18 @@ impl TextDecoder {
     /// A decoder for a charset's label. An unknown one is taken for UTF-8, or else windows-1252.
     pub(crate) fn new(label: Option<&[u8]>) -> Self {
         let label = label.unwrap_or_default().trim_ascii();
-        let state = if label.eq_ignore_ascii_case(b"utf-7") {
-            State::Utf7
-        } else {
-            // US-ASCII is often a lie told of UTF-8, and a label without meaning tells nothing.
-            match Encoding::for_label(label).filter(|_| !label.eq_ignore_ascii_case(b"us-ascii")) {
-                Some(encoding) => State::Known(Box::new(encoding.new_decoder_without_bom_handling())),
-                None => State::Undecided,
+        if label.eq_ignore_ascii_case(b"utf-7") {
+            return Self { state: State::Utf7 };
+        }
+        // US-ASCII is often a lie told of UTF-8, and a label without meaning tells nothing.
+        let known = Encoding::for_label_no_replacement(label);
+        let state = match known.filter(|_| !label.eq_ignore_ascii_case(b"us-ascii")) {
+            // RFC 2781 §4.3: without a byte order mark the big end comes first.
+            Some(encoding) if encoding == UTF_16LE && !label.eq_ignore_ascii_case(b"utf-16le") => {
+                State::Known(Box::new(UTF_16BE.new_decoder()))
             }
+            Some(encoding) => State::Known(Box::new(encoding.new_decoder_with_bom_removal())),
+            None => State::Undecided,
         };
         Self { state }
     }
@@ -43,7 +47,7 @@ impl TextDecoder {
 
     fn decode(&mut self, bytes: &[u8], out: &mut String, is_last: bool) {
         if matches!(self.state, State::Undecided) {
-            let guess = guess(bytes).new_decoder_without_bom_handling();
+            let guess = guess(bytes).new_decoder_with_bom_removal();
             self.state = State::Known(Box::new(guess));
         }
         match &mut self.state {
@@ -79,7 +83,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
 }
 
 /// UTF-7 (RFC 2152): `+`, base64 of UTF-16, and an end that a minus sign may mark.
-fn utf7(bytes: &[u8], out: &mut String) {
+pub(crate) fn utf7(bytes: &[u8], out: &mut String) {
     let mut rest = bytes;
     while let Some(plus) = memchr::memchr(b'+', rest) {
         out.push_str(&String::from_utf8_lossy(rest.get(..plus).unwrap_or_default()));
@@ -108,6 +112,14 @@ mod tests {
         assert_eq!(text(Some(b"koi8-r"), b"\xd0\xd2"), "пр");
         assert_eq!(text(Some(b"iso-2022-jp"), b"\x1b$B4A;z\x1b(B"), "漢字");
         assert_eq!(text(Some(b"utf-7"), b"A+ImIDkQ. 1 +- 1"), "A≢Α. 1 + 1");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_text() {
+        assert_eq!(text(Some(b"utf-16"), b"\xff\xfea\0"), "a");
+        assert_eq!(text(Some(b"utf-16"), b"\0a"), "a");
+        assert_eq!(text(Some(b"utf-8"), b"\xef\xbb\xbfa"), "a");
+        assert_eq!(text(None, b"\xef\xbb\xbfa"), "a");
     }
 
     #[test]

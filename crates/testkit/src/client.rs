@@ -2,17 +2,22 @@
 //!
 //! It sends a command and gives back what was answered. It judges nothing.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
+
+use crate::tls::{self, TlsStream};
 
 /// How long an answer may take before the server counts as hung.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// One connection.
+/// What a connection buffers of a server's answers, in bytes.
+const BUFFER_BYTES: usize = 1 << 16;
+
+/// One connection, in the clear unless it says otherwise.
 #[derive(Debug)]
-pub struct Client {
-    reader: BufReader<TcpStream>,
+pub struct Client<S: Read + Write = TcpStream> {
+    reader: BufReader<S>,
     tags: u32,
 }
 
@@ -46,13 +51,7 @@ impl Client {
     /// # Errors
     /// When there is no server, or it does not greet.
     pub fn connect(server: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(server)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        let mut client = Self { reader: BufReader::with_capacity(1 << 16, stream), tags: 0 };
-        let greeting = client.response()?;
-        if greeting.starts_with(b"* OK") { Ok(client) } else { Err(io::Error::other(lossy(&greeting))) }
+        Self::greeted(dial(server)?)
     }
 
     /// Connects and logs in.
@@ -63,6 +62,32 @@ impl Client {
         let mut client = Self::connect(server)?;
         client.expect(&format!("LOGIN {user} {password}"))?;
         Ok(client)
+    }
+}
+
+impl Client<TlsStream> {
+    /// Connects with TLS from the first byte (RFC 8314 §3), whatever the certificate says, and reads the greeting.
+    ///
+    /// # Errors
+    /// When there is no server, or it speaks no TLS or does not greet.
+    pub fn connect_tls(server: SocketAddr) -> io::Result<Self> {
+        Self::greeted(tls::client(dial(server)?)?)
+    }
+}
+
+fn dial(server: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(server)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+impl<S: Read + Write> Client<S> {
+    fn greeted(stream: S) -> io::Result<Self> {
+        let mut client = Self { reader: BufReader::with_capacity(BUFFER_BYTES, stream), tags: 0 };
+        let greeting = client.response()?;
+        if greeting.starts_with(b"* OK") { Ok(client) } else { Err(io::Error::other(lossy(&greeting))) }
     }
 
     /// Runs a command that has to be answered OK.

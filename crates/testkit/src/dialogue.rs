@@ -57,7 +57,6 @@ mod problem;
 mod runner;
 mod script;
 mod target;
-mod tls;
 mod wire;
 
 use std::path::Path;

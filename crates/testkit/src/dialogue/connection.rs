@@ -2,14 +2,11 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::{ClientConnection, StreamOwned};
-
 use super::problem::Problem;
-use super::tls;
 use super::wire::{literal_length, lossy};
+use crate::tls::{self, TlsStream};
 
 /// A response longer than this is a failure of the server.
 const RESPONSE_BYTES_MAX: usize = 64 << 20;
@@ -22,7 +19,7 @@ const TICK: Duration = Duration::from_millis(1);
 
 enum Stream {
     Plain(TcpStream),
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    Tls(Box<TlsStream>),
     /// Only while STARTTLS is under way, and after it failed.
     Gone,
 }
@@ -135,11 +132,7 @@ impl Connection {
             return Err(io::Error::other("TLS is on already"));
         };
         socket.set_read_timeout(Some(WRITE_PATIENCE))?;
-        let name = tls::server_name()?;
-        let session = ClientConnection::new(Arc::new(tls::client_config()?), name);
-        let mut stream = StreamOwned::new(session.map_err(io::Error::other)?, socket);
-        stream.conn.complete_io(&mut stream.sock)?;
-        self.stream = Stream::Tls(Box::new(stream));
+        self.stream = Stream::Tls(Box::new(tls::client(socket)?));
         Ok(())
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! It says how long what took; it judges nothing. `docs/benchmarks.md` has the commands and their figures.
 
+mod idle;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Barrier;
@@ -87,6 +89,27 @@ enum Workload {
         #[arg(long, default_value_t = 5)]
         seconds: u64,
     },
+    /// Gives many users an INBOX of so many messages, by copies of one.
+    Spread {
+        #[arg(long, default_value_t = 1000)]
+        users: usize,
+        #[arg(long, default_value_t = 10_000)]
+        messages: usize,
+    },
+    /// What an idle TLS session costs the server in memory, a user each.
+    Idle {
+        #[arg(long, default_value_t = 1000)]
+        sessions: usize,
+        /// How long they idle before the memory is read.
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+        /// The server's address for TLS from the first byte.
+        #[arg(long)]
+        tls: SocketAddr,
+        /// The server's process.
+        #[arg(long)]
+        process: u32,
+    },
 }
 
 fn main() -> io::Result<()> {
@@ -102,6 +125,11 @@ fn main() -> io::Result<()> {
         Workload::Select { mailbox, rounds } => arguments.select(mailbox, *rounds),
         Workload::Qresync { changes, rounds } => arguments.qresync(*changes, *rounds),
         Workload::Store { clients, seconds } => arguments.store(*clients, *seconds),
+        Workload::Spread { users, messages } => arguments.spread(*users, *messages),
+        Workload::Idle { sessions, seconds, tls, process } => {
+            let logins = (0..*sessions).map(|n| (arguments.user_name(n), arguments.password.clone()));
+            idle::measure(*tls, *process, logins, Duration::from_secs(*seconds))
+        }
     }
 }
 
@@ -132,8 +160,19 @@ fn milliseconds(mut rounds: Vec<Duration>) -> String {
 }
 
 impl Arguments {
+    fn user_name(&self, number: usize) -> String {
+        self.user.replace('%', &number.to_string())
+    }
+
     fn login(&self, number: usize) -> io::Result<Client> {
-        Client::login(self.server, &self.user.replace('%', &number.to_string()), &self.password)
+        Client::login(self.server, &self.user_name(number), &self.password)
+    }
+
+    fn spread(&self, users: usize, messages: usize) -> io::Result<()> {
+        let start = Instant::now();
+        (0..users).try_for_each(|n| idle::fill_by_copies(&mut self.login(n)?, messages))?;
+        println!("{users} users with {messages} messages each: {:.1} s", start.elapsed().as_secs_f64());
+        Ok(())
     }
 
     /// Runs one worker per connection until the time is up; how many operations they did together.

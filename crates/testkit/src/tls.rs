@@ -1,20 +1,28 @@
-//! TLS for dialogues that show STARTTLS. Whom the certificate names is not a dialogue's concern, so any
+//! TLS as a client of tests and measurements speaks it. Whom the certificate names is not their concern, so any
 //! certificate is taken; signatures are still verified.
 
 use std::io;
+use std::net::TcpStream;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned};
 
-/// The name given in SNI.
-pub(crate) fn server_name() -> io::Result<ServerName<'static>> {
-    ServerName::try_from("localhost").map_err(io::Error::other)
+/// A connection that speaks TLS.
+pub type TlsStream = StreamOwned<ClientConnection, TcpStream>;
+
+/// Shakes hands on a connection, as a client.
+pub(crate) fn client(socket: TcpStream) -> io::Result<TlsStream> {
+    let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
+    let session = ClientConnection::new(Arc::new(client_config()?), name);
+    let mut stream = StreamOwned::new(session.map_err(io::Error::other)?, socket);
+    stream.conn.complete_io(&mut stream.sock)?;
+    Ok(stream)
 }
 
-pub(crate) fn client_config() -> io::Result<ClientConfig> {
+fn client_config() -> io::Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

@@ -172,6 +172,7 @@ impl Account {
     pub(crate) async fn image(&self, id: MailboxId) -> Result<Option<Image>, Error> {
         loop {
             if let Some(known) = self.image_in_memory(id) {
+                self.shared.images.touch(self.id, id);
                 return Ok(known);
             }
             let _one_at_a_time = self.loading.lock().await;

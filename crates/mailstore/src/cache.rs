@@ -3,8 +3,11 @@
 use crate::account::Account;
 use model::{AccountId, MailboxId};
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Weak};
+
+/// An image that nobody has used for so many rounds of housekeeping is let go: a session that idles costs no image.
+const UNUSED_ROUNDS: usize = 3;
 
 /// Images in memory by their last use. The account that has an image lives as long as the image does.
 pub(crate) struct ImageCache {
@@ -17,6 +20,8 @@ struct Inner {
     entries: HashMap<(AccountId, MailboxId), Entry>,
     by_use: BTreeMap<u64, (AccountId, MailboxId)>,
     uses: u64,
+    /// What `uses` was at the last rounds of housekeeping, oldest first.
+    rounds: VecDeque<u64>,
     weight: usize,
 }
 
@@ -52,6 +57,32 @@ impl ImageCache {
         }
     }
 
+    /// Notes that an image was read.
+    pub(crate) fn touch(&self, id: AccountId, mailbox: MailboxId) {
+        self.inner.lock().touch((id, mailbox));
+    }
+
+    /// A round of housekeeping: lets go of the images that nobody has used for [`UNUSED_ROUNDS`] of them.
+    pub(crate) fn let_go_of_unused(&self) {
+        let mut evicted = Vec::new();
+        {
+            let mut inner = self.inner.lock();
+            let uses = inner.uses;
+            inner.rounds.push_back(uses);
+            if inner.rounds.len() <= UNUSED_ROUNDS {
+                return;
+            }
+            let until = inner.rounds.pop_front().unwrap_or_default();
+            while inner.by_use.first_key_value().is_some_and(|(used, _)| *used <= until) {
+                evicted.extend(inner.oldest());
+            }
+            metrics::gauge!("postroom_store_image_bytes").set(inner.weight as f64);
+        }
+        for (mailbox, account) in evicted {
+            account.evict(mailbox);
+        }
+    }
+
     /// Lets go of every account.
     pub(crate) fn clear(&self) {
         *self.inner.lock() = Inner::default();
@@ -68,6 +99,13 @@ impl Inner {
         }
         self.by_use.insert(used, key);
         self.weight += weight;
+    }
+
+    fn touch(&mut self, key: (AccountId, MailboxId)) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        self.uses += 1;
+        self.by_use.remove(&std::mem::replace(&mut entry.used, self.uses));
+        self.by_use.insert(self.uses, key);
     }
 
     fn oldest(&mut self) -> Option<(MailboxId, Arc<Account>)> {

@@ -38,7 +38,10 @@ impl Store {
         loop {
             tokio::select! {
                 () = self.shared.maintenance.notify.notified() => self.checkpoints().await,
-                _ = sweep.tick() => self.tidy().await,
+                _ = sweep.tick() => {
+                    self.shared.images.let_go_of_unused();
+                    self.tidy().await;
+                }
                 () = self.failed() => return Err(Fault::new("maintenance", Stopped).into()),
             }
         }

@@ -221,3 +221,26 @@ pub(crate) fn read_lengths(snapshot: &dyn storage::Snapshot) -> Result<HashMap<u
     })?;
     Ok(lengths)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_a_newer_format_is_refused_and_left_as_it_is() {
+        let engine: Arc<dyn Engine> = Arc::new(storage::MemoryEngine::default());
+        let mut batch = Batch::default();
+        let newer = StoreRow { version: FORMAT_VERSION + 1, generation: 7, next_account: 3 }.encode();
+        batch.put(schema::STORE.to_vec(), newer.clone());
+        engine.commit(&batch).unwrap();
+        let blobs = Arc::new(storage::MemoryBlobs::default());
+        let options = Options::new(std::env::temp_dir());
+        let Err(refused) = Store::open(engine.clone(), blobs, Arc::new(model::SystemClock), options) else {
+            panic!("it was opened");
+        };
+        let said = format!("{refused:?}");
+        assert!(said.contains(&format!("format version {}", FORMAT_VERSION + 1)), "{said}");
+        assert!(said.contains("use a newer postroom"), "{said}");
+        assert_eq!(engine.snapshot().unwrap().get(schema::STORE).unwrap(), Some(newer));
+    }
+}

@@ -19,7 +19,7 @@ use std::fmt;
 
 use model::MailboxName;
 
-pub use append::AppendHead;
+pub use append::{AppendHead, MessageForm, MessageHead, ReplaceHead};
 pub use authenticate::{Authenticate, Login};
 pub use create::Create;
 pub use fetch::{BinaryItem, Fetch, FetchItem, Partial, Section, SectionItem, SectionText};
@@ -30,6 +30,7 @@ pub use select::{Qresync, Select, SeqMatch};
 pub use status::{Status, StatusItem};
 pub use store::{Store, StoreOp};
 
+use crate::dialect::Dialect;
 use crate::error::{Error, Violation};
 use crate::lex::Cursor;
 use crate::limits::Limits;
@@ -67,7 +68,8 @@ pub struct Tagged {
     pub command: Command,
 }
 
-/// A command. APPEND is not among them: its message does not fit a value, see [`crate::frame::Step::Append`].
+/// A command. APPEND and REPLACE are not among them: a message does not fit a value, see
+/// [`crate::frame::Step::Append`] and [`crate::frame::Step::Replace`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// CAPABILITY (RFC 3501 §6.1.1)
@@ -206,8 +208,8 @@ impl Command {
 ///
 /// # Errors
 /// The tag, if there is one to answer with, and what is wrong.
-pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Tagged, (Option<Tag>, Error)> {
-    let mut cursor = Cursor::new(bytes, limits);
+pub(crate) fn parse(bytes: &[u8], limits: &Limits, dialect: Dialect) -> Result<Tagged, (Option<Tag>, Error)> {
+    let mut cursor = Cursor::new(bytes, limits, dialect);
     let tag = cursor.tag().map_err(|error| (None, error))?;
     match cursor.space().and_then(|()| Command::parse(&mut cursor)) {
         Ok(command) => Ok(Tagged { tag, command }),
@@ -266,7 +268,7 @@ impl Command {
             "STATUS" => Self::Status(Status::parse(cursor)?),
             // The framer takes every APPEND whose message is announced; this one has none.
             "APPEND" => {
-                AppendHead::parse(cursor)?;
+                AppendHead::parse(cursor, false)?;
                 return Err(cursor.expected("a literal with the message"));
             }
             _ => Self::of_messages(verb, cursor, false)?,
@@ -275,12 +277,21 @@ impl Command {
 
     /// The commands that stand alone or behind UID (RFC 3501 §6.4.8).
     fn of_messages(verb: &str, cursor: &mut Cursor<'_>, uid: bool) -> Result<Self, Error> {
+        let by_number = matches!(verb, "FETCH" | "STORE" | "SEARCH" | "COPY" | "MOVE" | "REPLACE") && !uid;
+        if by_number && cursor.dialect().uid_only {
+            return Err(Violation::UidRequired.into());
+        }
         Ok(match verb {
             "FETCH" => Self::Fetch(Fetch::parse(cursor, uid)?),
             "STORE" => Self::Store(Store::parse(cursor, uid)?),
             "SEARCH" => Self::Search(Search::parse(cursor, uid)?),
             "COPY" => Self::Copy(Copy::parse(cursor, uid)?),
             "MOVE" => Self::Move(Copy::parse(cursor, uid)?),
+            // As with APPEND.
+            "REPLACE" => {
+                ReplaceHead::parse(cursor, uid, false)?;
+                return Err(cursor.expected("a literal with the message"));
+            }
             // RFC 4315 §2.1
             "EXPUNGE" if uid => {
                 cursor.space()?;

@@ -58,8 +58,8 @@ pub enum Violation {
     /// A literal's size is no number that anyone could count to.
     #[error("literal of impossible size")]
     LiteralSize,
-    /// APPEND with a second message; MULTIAPPEND is not offered.
-    #[error("one message for each APPEND")]
+    /// REPLACE with a second message (RFC 8508 §4.7), or APPEND where MULTIAPPEND is not offered.
+    #[error("one message, no more")]
     SecondMessage,
     /// SEARCH with PARTIAL and ALL at once (RFC 9394 §3.1).
     #[error("PARTIAL and ALL do not go together")]
@@ -67,6 +67,12 @@ pub enum Violation {
     /// FETCH with PARTIAL is of UID FETCH alone (RFC 9394 §3.3).
     #[error("PARTIAL needs UID FETCH")]
     PartialByNumber,
+    /// SEARCH with CHARSET although UTF8=ACCEPT is enabled (RFC 6855 §3).
+    #[error("no CHARSET with UTF8=ACCEPT")]
+    CharsetWithUtf8,
+    /// A message number although UIDONLY is enabled (RFC 9586 §3).
+    #[error("message numbers are switched off; use UIDs")]
+    UidRequired,
     /// A part of the protocol that is not offered.
     #[error("{capability} is not offered")]
     NotOffered {
@@ -90,6 +96,9 @@ pub enum Refusal {
     /// A mailbox name that is not modified UTF-7 (RFC 3501 §5.1.3).
     #[error("the mailbox name is not modified UTF-7")]
     MailboxEncoding,
+    /// A mailbox name that is not UTF-8, which has been enabled (RFC 6855 §3).
+    #[error("the mailbox name is not UTF-8")]
+    MailboxUtf8,
     /// A mailbox name that no mailbox can have.
     #[error(transparent)]
     Mailbox(#[from] InvalidName),
@@ -132,6 +141,7 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         match self {
+            Self::Violation(Violation::UidRequired) => Some(Code::UidRequired),
             Self::Violation(_) => None,
             Self::Refusal(refusal) => Some(refusal.code()),
         }
@@ -145,7 +155,7 @@ impl Refusal {
         match self {
             Self::Charset { .. } => Code::BadCharset(vec!["US-ASCII", "UTF-8"]),
             Self::SpecialUse { .. } => Code::UseAttr,
-            Self::MailboxEncoding | Self::Mailbox(_) | Self::Keyword(_) => Code::Cannot,
+            Self::MailboxEncoding | Self::MailboxUtf8 | Self::Mailbox(_) | Self::Keyword(_) => Code::Cannot,
         }
     }
 }

@@ -1,18 +1,23 @@
 //! Cuts the client's bytes into commands: lines and literals, within limits, before any grammar.
 //!
-//! RFC 3501 §2.2.1 and §4.3, RFC 7888. Whatever is too large is skipped whole, literals included, so that none of
+//! RFC 3501 §2.2.1 and §4.3, RFC 3516 §4.4, RFC 7888. Whatever is too large is skipped whole, literals included, so that none of
 //! it is taken for a command of its own, and only then answered. The message of an APPEND is never held here: it
 //! is announced, and the session takes its bytes as they come. Lines may end with LF alone.
 
 mod announcement;
+mod message;
+mod skip;
 
 use std::fmt;
 
-use crate::command::{AppendHead, Tag, Tagged, parse};
+use crate::command::{AppendHead, MessageHead, ReplaceHead, Tag, Tagged, parse};
+use crate::dialect::Dialect;
 use crate::error::{Error, Violation};
 use crate::lex::Cursor;
 use crate::limits::Limits;
-use announcement::{ANNOUNCEMENT_BYTES_MAX, Announced, Announcement};
+use announcement::{Announced, Announcement};
+use message::Messages;
+use skip::Answer;
 
 /// A buffer that grew beyond this is given back after the command, for the sake of idle sessions.
 const KEPT_BYTES_MAX: usize = 4096;
@@ -20,7 +25,7 @@ const KEPT_BYTES_MAX: usize = 4096;
 /// What the session has to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Read more bytes. During an APPEND: take the message's bytes first.
+    /// Read more bytes. During an APPEND or REPLACE: take the message's bytes first.
     NeedMore,
     /// Send a continuation request: the client waits for it before it sends a literal.
     Continue,
@@ -33,11 +38,27 @@ pub enum Step {
         /// The message's length in bytes.
         size: u64,
     },
-    /// The APPEND whose message was taken is complete and can be carried out.
+    /// A REPLACE has come up to its message. The same is next.
+    Replace {
+        /// The command's tag.
+        tag: Tag,
+        /// Which message is replaced, and where and how the new one is to be stored.
+        head: ReplaceHead,
+        /// The message's length in bytes.
+        size: u64,
+    },
+    /// The APPEND whose message was taken has come up to another (RFC 3502). The same is next.
+    NextMessage {
+        /// How it is to be stored.
+        head: MessageHead,
+        /// Its length in bytes.
+        size: u64,
+    },
+    /// The APPEND or REPLACE whose messages were taken is complete and can be carried out.
     MessageEnd(Tag),
     /// A command is complete.
     Command(Tagged),
-    /// What came is no command. Whatever belonged to it has been skipped; an APPEND that was begun is void.
+    /// What came is no command. Whatever belonged to it has been skipped; an APPEND or REPLACE that was begun is void.
     Violation {
         /// The tag to answer with; `None` if there was none.
         tag: Option<Tag>,
@@ -72,6 +93,7 @@ impl fmt::Debug for RawLine {
 pub struct Framer {
     limits: Limits,
     authenticated: bool,
+    dialect: Dialect,
     state: State,
     /// What has come of the command, each literal behind its line.
     command: Vec<u8>,
@@ -86,23 +108,16 @@ enum State {
     Line,
     /// Reading a literal into the command.
     Literal { remaining: usize },
-    /// The session takes the message of an APPEND. While `waits`, the client has to be told to send it.
-    Message { tag: Tag, remaining: u64, waits: bool },
+    /// The session takes a message. While `waits`, the client has to be told to send it.
+    Message { messages: Messages, remaining: u64, waits: bool },
     /// Reading what follows a message.
-    AfterMessage { tag: Tag },
+    AfterMessage(Messages),
     /// Passing over a line; `tail` is its end so far.
     SkipLine { tail: Vec<u8>, answer: Option<Answer> },
     /// Passing over a literal and the line behind it.
     SkipLiteral { remaining: u64, answer: Option<Answer> },
     /// Passing over a raw line.
     SkipRaw,
-}
-
-/// What is answered once everything has been skipped.
-#[derive(Debug)]
-struct Answer {
-    tag: Option<Tag>,
-    error: Error,
 }
 
 impl Framer {
@@ -112,6 +127,7 @@ impl Framer {
         Self {
             limits,
             authenticated: false,
+            dialect: Dialect::REV1,
             state: State::Line,
             command: Vec::new(),
             line_start: 0,
@@ -124,6 +140,17 @@ impl Framer {
         self.authenticated = true;
     }
 
+    /// From here on nobody is logged in again, and nothing enabled (RFC 8437 §2).
+    pub const fn set_unauthenticated(&mut self) {
+        self.authenticated = false;
+        self.dialect = Dialect::REV1;
+    }
+
+    /// From the next command on this dialect is spoken.
+    pub const fn set_dialect(&mut self, dialect: Dialect) {
+        self.dialect = dialect;
+    }
+
     /// Forgets everything that has come, as STARTTLS demands (RFC 3501 §6.2.1).
     pub fn discard(&mut self, input: &mut Vec<u8>) {
         input.clear();
@@ -134,12 +161,12 @@ impl Framer {
     pub fn next(&mut self, input: &mut Vec<u8>) -> Step {
         loop {
             let step = match &mut self.state {
-                State::Line | State::AfterMessage { .. } => self.read_line(input),
+                State::Line | State::AfterMessage(_) => self.read_line(input),
                 State::Literal { .. } => self.read_literal(input),
-                State::Message { remaining: 0, tag, waits: false } => {
-                    let tag = tag.clone();
+                State::Message { remaining: 0, messages, waits: false } => {
+                    let messages = messages.clone();
                     self.reset();
-                    self.state = State::AfterMessage { tag };
+                    self.state = State::AfterMessage(messages);
                     None
                 }
                 State::Message { .. } => Some(Step::NeedMore),
@@ -172,46 +199,6 @@ impl Framer {
         RawLine::Line(line)
     }
 
-    /// The session will take the message of the APPEND. Says whether the client waits for a continuation request.
-    #[must_use = "a client that waits has to be told to go on"]
-    pub const fn accept_message(&mut self) -> bool {
-        match &mut self.state {
-            State::Message { waits, .. } => std::mem::replace(waits, false),
-            _ => false,
-        }
-    }
-
-    /// The session has answered the APPEND and wants no more of it: whatever still comes of it is skipped.
-    pub fn refuse_message(&mut self) {
-        let State::Message { remaining, waits, .. } = self.state else { return };
-        self.reset();
-        if !waits {
-            self.state = State::SkipLiteral { remaining, answer: None };
-        }
-    }
-
-    /// The bytes of the message that are at the front of `input`; none when all has been taken.
-    pub fn take_message_bytes(&mut self, input: &mut Vec<u8>) -> Vec<u8> {
-        let State::Message { remaining, waits: false, .. } = &mut self.state else {
-            return Vec::new();
-        };
-        let count = usize::try_from(*remaining).unwrap_or(usize::MAX).min(input.len());
-        *remaining -= count as u64;
-        if count == input.len() {
-            return std::mem::take(input);
-        }
-        input.drain(..count).collect()
-    }
-
-    /// How many bytes of the message have yet to be taken.
-    #[must_use]
-    pub const fn message_remaining(&self) -> u64 {
-        match self.state {
-            State::Message { remaining, .. } => remaining,
-            _ => 0,
-        }
-    }
-
     const fn line_bytes(&self) -> usize {
         if self.authenticated { self.limits.line_bytes } else { self.limits.line_bytes_before_login }
     }
@@ -230,10 +217,10 @@ impl Framer {
 
     /// The tag of the command that is being read.
     fn tag(&self) -> Option<Tag> {
-        if let State::AfterMessage { tag } = &self.state {
-            return Some(tag.clone());
+        if let State::AfterMessage(messages) = &self.state {
+            return Some(messages.tag().clone());
         }
-        Cursor::new(without_end(&self.command), &self.limits).tag().ok()
+        Cursor::new(without_end(&self.command), &self.limits, self.dialect).tag().ok()
     }
 
     fn read_line(&mut self, input: &mut Vec<u8>) -> Option<Step> {
@@ -255,34 +242,14 @@ impl Framer {
         }
     }
 
-    /// A line beyond the limit: keeps as much of it as shows the tag and the end so far.
-    fn skip_long_line(&mut self, input: &[u8]) {
-        let mut tail = self.command.split_off(self.line_start);
-        if self.command.is_empty() {
-            // The first line: its tag may be among what has not been taken in yet.
-            let first = tail.iter().chain(input).take(self.limits.tag_bytes + 1);
-            self.command.extend(first);
-            let tag_end = self.command.iter().position(|&byte| byte == b' ').unwrap_or(0);
-            self.command.truncate(tag_end);
-        }
-        let error = Violation::LineTooLong { max: self.line_bytes() }.into();
-        let answer = Some(Answer { tag: self.tag(), error });
-        keep_end(&mut tail);
-        self.reset();
-        self.state = State::SkipLine { tail, answer };
-    }
-
     /// The last line of a command has come.
     fn complete(&mut self) -> Step {
         // A literal in front of the last line may itself end in a line end.
         let last = self.command.get(self.line_start..).unwrap_or_default();
         let rest = self.command.get(..self.line_start + without_end(last).len()).unwrap_or_default();
         let step = match &self.state {
-            State::AfterMessage { tag } if rest.is_empty() => Step::MessageEnd(tag.clone()),
-            State::AfterMessage { tag } => {
-                Step::Violation { tag: Some(tag.clone()), error: Violation::Trailing { column: 1 }.into() }
-            }
-            _ => match parse(rest, &self.limits) {
+            State::AfterMessage(messages) => messages.end(rest),
+            _ => match parse(rest, &self.limits, self.dialect) {
                 Ok(command) => Step::Command(command),
                 Err((tag, error)) => Step::Violation { tag, error },
             },
@@ -293,17 +260,14 @@ impl Framer {
 
     /// A line ended with the announcement of a literal.
     fn announced(&mut self, literal: Announcement) -> Option<Step> {
-        if matches!(self.state, State::AfterMessage { .. }) {
-            return self.reject(literal, Violation::SecondMessage.into());
-        }
-        match self.append_head(literal) {
-            Some(Ok((tag, head))) => {
-                self.state =
-                    State::Message { tag: tag.clone(), remaining: literal.size, waits: literal.waits };
-                return Some(Step::Append { tag, head, size: literal.size });
-            }
-            Some(Err(error)) => return self.reject(literal, error),
-            None => {}
+        let message = match &self.state {
+            State::AfterMessage(before) => self.next_message(before.clone(), literal).map(Some),
+            _ => self.first_message(literal),
+        };
+        match message {
+            Ok(Some(step)) => return Some(step),
+            Err(error) => return self.reject(literal, error),
+            Ok(None) => {}
         }
         self.literals += 1;
         if self.literals > self.limits.literals {
@@ -319,23 +283,6 @@ impl Framer {
             }
             _ => self.reject(literal, Violation::LiteralTooLong { max }.into()),
         }
-    }
-
-    /// What stands before the message if this is an APPEND and the literal is its message.
-    fn append_head(&self, literal: Announcement) -> Option<Result<(Tag, AppendHead), Error>> {
-        let line = without_end(&self.command);
-        let mut cursor = Cursor::new(line.get(..line.len() - literal.spelt)?, &self.limits);
-        let tag = cursor.tag().ok()?;
-        cursor.space().ok()?;
-        if !cursor.keyword("APPEND") {
-            return None;
-        }
-        // A literal right behind the verb is the mailbox's name.
-        let mut at_name = cursor.clone();
-        if at_name.space().is_ok() && at_name.is_at_end() {
-            return None;
-        }
-        Some(AppendHead::parse(&mut cursor).and_then(|head| cursor.end().map(|()| (tag, head))))
     }
 
     /// Answers at once if the client waits, and otherwise after the literal and what follows it.
@@ -367,55 +314,6 @@ impl Framer {
         self.state = State::Line;
         None
     }
-
-    fn skip_line(&mut self, input: &mut Vec<u8>) -> Option<Step> {
-        let State::SkipLine { tail, answer } = &mut self.state else { return None };
-        let (taken, ended) = line_of(input);
-        tail.extend(input.drain(..taken).skip(taken.saturating_sub(ANNOUNCEMENT_BYTES_MAX + 2)));
-        keep_end(tail);
-        if !ended {
-            return Some(Step::NeedMore);
-        }
-        let announced = Announcement::at_end_of(without_end(tail));
-        let answer = answer.take();
-        self.reset();
-        match announced {
-            Announced::Literal(literal) if !literal.waits => {
-                self.state = State::SkipLiteral { remaining: literal.size, answer };
-                None
-            }
-            Announced::Impossible => {
-                let tag = answer.and_then(|answer| answer.tag);
-                Some(Step::Violation { tag, error: Violation::LiteralSize.into() })
-            }
-            Announced::Literal(_) | Announced::Nothing => {
-                answer.map(|Answer { tag, error }| Step::Violation { tag, error })
-            }
-        }
-    }
-
-    fn skip_literal(&mut self, input: &mut Vec<u8>) -> Option<Step> {
-        let State::SkipLiteral { remaining, answer } = &mut self.state else { return None };
-        let count = usize::try_from(*remaining).unwrap_or(usize::MAX).min(input.len());
-        input.drain(..count);
-        *remaining -= count as u64;
-        if *remaining > 0 {
-            return Some(Step::NeedMore);
-        }
-        self.state = State::SkipLine { tail: Vec::new(), answer: answer.take() };
-        None
-    }
-
-    /// The rest of a raw line whose exchange has ended meanwhile.
-    fn skip_raw(&mut self, input: &mut Vec<u8>) -> Option<Step> {
-        let (taken, ended) = line_of(input);
-        input.drain(..taken);
-        if !ended {
-            return Some(Step::NeedMore);
-        }
-        self.reset();
-        None
-    }
 }
 
 /// How many bytes the first line has, or what there is of it, and whether it has ended.
@@ -429,11 +327,6 @@ fn line_of(input: &[u8]) -> (usize, bool) {
 fn without_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// Keeps what an announcement and a line end can take up at most.
-fn keep_end(line: &mut Vec<u8>) {
-    line.drain(..line.len().saturating_sub(ANNOUNCEMENT_BYTES_MAX + 2));
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::num::NonZeroU32;
 use model::ModSeq;
 
 use crate::command::Tag;
+use crate::dialect::Dialect;
 use crate::error::{Error, Violation};
 use crate::limits::Limits;
 
@@ -23,6 +24,7 @@ pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
     limits: &'a Limits,
+    dialect: Dialect,
 }
 
 /// `ATOM-CHAR`
@@ -46,12 +48,16 @@ const fn is_tag(byte: u8) -> bool {
 
 impl<'a> Cursor<'a> {
     /// The beginning of a command.
-    pub(crate) const fn new(bytes: &'a [u8], limits: &'a Limits) -> Self {
-        Self { bytes, at: 0, limits }
+    pub(crate) const fn new(bytes: &'a [u8], limits: &'a Limits, dialect: Dialect) -> Self {
+        Self { bytes, at: 0, limits, dialect }
     }
 
     pub(crate) const fn limits(&self) -> &'a Limits {
         self.limits
+    }
+
+    pub(crate) const fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     fn rest(&self) -> &'a [u8] {

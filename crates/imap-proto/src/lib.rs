@@ -6,6 +6,7 @@
 //! RFC 3501 and RFC 2177, 2342, 2971, 3348, 3691, 4315, 4959, 5161, 5258, 5530, 5819, 6154, 6851, 7162, 7888.
 
 pub mod command;
+mod dialect;
 pub mod error;
 pub mod extension;
 pub mod frame;
@@ -17,8 +18,9 @@ pub mod response;
 pub mod sequence;
 
 pub use command::{Command, Tag, Tagged};
+pub use dialect::Dialect;
 pub use error::{Error, Refusal, Violation};
 pub use frame::{Framer, RawLine, Step};
 pub use limits::Limits;
 pub use partial::PartialRange;
-pub use sequence::{MessageSet, SequenceSet};
+pub use sequence::{Bound, MessageSet, SequenceSet};

@@ -15,6 +15,8 @@ pub struct Limits {
     pub command_bytes: usize,
     /// Literals in one command.
     pub literals: usize,
+    /// Messages of one APPEND (RFC 3502).
+    pub append_messages: usize,
     /// Bytes of a tag.
     pub tag_bytes: usize,
     /// How deep search keys nest.
@@ -46,6 +48,7 @@ impl Limits {
         literal_bytes_before_login: 4096,
         command_bytes: 256 * 1024,
         literals: 64,
+        append_messages: 1000,
         tag_bytes: 128,
         search_depth: 32,
         search_keys: 1000,

@@ -10,7 +10,7 @@ mod search;
 mod status;
 mod text;
 
-pub use code::{AppendUid, Code, CopyUid};
+pub use code::{AppendUid, Code, CopyUid, InProgress};
 pub use fetch::{FetchWriter, SectionName};
 pub use mailbox::{ListLine, StatusValue, flags, list, lsub, mailbox_status, namespace, separator};
 pub use number::number;

@@ -4,7 +4,7 @@
 
 use std::num::NonZeroU32;
 
-/// One end of a range.
+/// One end of a range, or one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Bound {
     /// A message number or UID.

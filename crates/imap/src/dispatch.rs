@@ -23,6 +23,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    pub(crate) const REPLACE: Self = Self { verb: "replace", needs: Needs::Selected, tail: Tail::PLAIN };
     pub(crate) const APPEND: Self = Self { verb: "append", needs: Needs::Authenticated, tail: Tail::PLAIN };
 }
 
@@ -61,7 +62,7 @@ pub(crate) fn row(command: &Command) -> Row {
 }
 
 /// Refuses what makes use of a capability that is not offered.
-fn offered(uses: &[&'static str]) -> Result<(), Failure> {
+pub(crate) fn offered(uses: &[&'static str]) -> Result<(), Failure> {
     match uses.iter().find(|capability| !is_served(capability)) {
         Some(&capability) => Err(Failure::Syntax(Violation::NotOffered { capability }.into())),
         None => Ok(()),

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use imap_proto::Dialect;
 use imap_proto::frame::{Framer, RawLine, Step};
 use imap_proto::limits::Limits;
 use imap_proto::response::{self, Code, Status};
@@ -46,6 +47,11 @@ impl Io {
         self.framer.set_authenticated();
         self.patience = patience;
         self.login_by = None;
+    }
+
+    /// From the next command on, what ENABLE has switched on.
+    pub(crate) fn set_dialect(&mut self, dialect: Dialect) {
+        self.framer.set_dialect(dialect);
     }
 
     /// The next thing to do, between commands. The server may shut down meanwhile.

@@ -92,14 +92,20 @@ impl Session {
                 let result = Box::pin(self.append(head, size)).instrument(span).await;
                 self.finish(&tag, Row::APPEND, since, result).await
             }
+            Step::Replace { tag, head, .. } => {
+                self.io.refuse_message();
+                let refused = dispatch::offered(&head.uses()).err();
+                let result = Err(refused.unwrap_or_else(|| Failure::ours("replace", "it has no place")));
+                self.finish(&tag, Row::REPLACE, Instant::now(), result).await
+            }
             Step::Violation { tag, error } => {
                 self.bad_in_a_row += 1;
                 let is_fatal = error.is_fatal();
                 response::error(self.io.out(), tag.as_ref(), &error);
                 if is_fatal { Err(End::Unreadable.into()) } else { Ok(()) }
             }
-            // Neither comes between commands: `Io` answers the one, APPEND takes the other.
-            Step::NeedMore | Step::Continue | Step::MessageEnd(_) => Ok(()),
+            // None comes between commands: `Io` answers the first, APPEND and REPLACE take the others.
+            Step::NeedMore | Step::Continue | Step::MessageEnd(_) | Step::NextMessage { .. } => Ok(()),
         }
     }
 

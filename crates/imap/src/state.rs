@@ -3,7 +3,7 @@
 //! Each state is a struct with the values that its commands need, and a command is a method of the state it
 //! needs, so that none can run too early.
 
-use imap_proto::MessageSet;
+use imap_proto::{Dialect, MessageSet};
 use mailstore::{Access, Mailbox};
 use model::{Uid, UidSet};
 
@@ -45,6 +45,8 @@ pub(crate) struct Enabled {
     pub(crate) condstore: bool,
     /// Expunges are told as VANISHED (RFC 7162 §3.2.3).
     pub(crate) qresync: bool,
+    /// How both sides spell things.
+    pub(crate) dialect: Dialect,
 }
 
 /// A selected mailbox, and the user who selected it.

@@ -10,6 +10,8 @@ use crate::lex::Cursor;
 pub struct Create {
     /// The new mailbox. A separator at the end, which only says that names below it will follow, is gone.
     pub mailbox: MailboxName,
+    /// How the name was sent, if the mailbox's name is spelt otherwise (RFC 9051 §6.3.9.7).
+    pub sent_as: Option<String>,
     /// The roles that it shall have (RFC 6154 §3).
     pub special_use: Vec<SpecialUse>,
 }
@@ -17,7 +19,8 @@ pub struct Create {
 impl Create {
     pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
         cursor.space()?;
-        let mut create = Self { mailbox: cursor.new_mailbox()?, special_use: Vec::new() };
+        let (mailbox, sent_as) = cursor.new_mailbox()?;
+        let mut create = Self { mailbox, sent_as, special_use: Vec::new() };
         if cursor.skip(b" ") {
             cursor.list("USE", |cursor| {
                 if !cursor.keyword("USE") {

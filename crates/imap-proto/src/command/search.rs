@@ -49,6 +49,9 @@ impl Search {
         }
         let mut charset = Charset::UsAscii;
         if cursor.keyword("CHARSET") {
+            if cursor.dialect().utf8_accept {
+                return Err(Violation::CharsetWithUtf8.into());
+            }
             cursor.space()?;
             charset = Charset::parse(cursor)?;
             cursor.space()?;

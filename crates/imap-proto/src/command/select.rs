@@ -2,7 +2,7 @@
 
 use model::{MailboxName, ModSeq, UidSet, UidValidity};
 
-use crate::error::Error;
+use crate::error::{Error, Violation};
 use crate::lex::Cursor;
 use crate::sequence::SequenceSet;
 
@@ -11,6 +11,8 @@ use crate::sequence::SequenceSet;
 pub struct Select {
     /// The mailbox.
     pub mailbox: MailboxName,
+    /// How the name was sent, if the mailbox's name is spelt otherwise (RFC 9051 §6.3.9.7).
+    pub sent_as: Option<String>,
     /// Whether the client wants mod-sequences from now on (RFC 7162 §3.1.8).
     pub condstore: bool,
     /// What the client knows of the mailbox (RFC 7162 §3.2.5).
@@ -42,7 +44,8 @@ pub struct SeqMatch {
 impl Select {
     pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
         cursor.space()?;
-        let mut select = Self { mailbox: cursor.mailbox()?, condstore: false, qresync: None };
+        let (mailbox, sent_as) = cursor.mailbox_as_sent()?;
+        let mut select = Self { mailbox, sent_as, condstore: false, qresync: None };
         if !cursor.skip(b" ") {
             return Ok(select);
         }
@@ -77,6 +80,9 @@ impl Qresync {
             qresync.known_uids = Some(cursor.known_set()?.1);
         }
         if cursor.skip(b" ") {
+            if cursor.dialect().uid_only {
+                return Err(Violation::UidRequired.into());
+            }
             qresync.seq_match = Some(SeqMatch::parse(cursor)?);
         }
         cursor.token(b')', "a closing parenthesis")?;

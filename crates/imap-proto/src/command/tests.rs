@@ -8,7 +8,13 @@ use crate::error::Refusal;
 use crate::extension::EXTENSIONS;
 
 fn read(text: &str) -> Result<Command, Error> {
-    parse(format!("a1 {text}").as_bytes(), &Limits::DEFAULT).map(|tagged| tagged.command).map_err(|(_, e)| e)
+    read_in(Dialect::REV1, text)
+}
+
+fn read_in(dialect: Dialect, text: &str) -> Result<Command, Error> {
+    parse(format!("a1 {text}").as_bytes(), &Limits::DEFAULT, dialect)
+        .map(|tagged| tagged.command)
+        .map_err(|(_, e)| e)
 }
 
 fn command(text: &str) -> Command {
@@ -184,6 +190,52 @@ fn what_is_wrong_is_said_with_its_column() {
 }
 
 #[test]
+fn names_are_utf8_once_that_is_enabled() {
+    let utf8 = Dialect { utf8_accept: true, ..Dialect::REV1 };
+    let rev2 = Dialect { rev2: true, ..Dialect::REV1 };
+    for dialect in [utf8, rev2] {
+        for (text, expected) in
+            [("DELETE \"\u{263a}\"", "\u{263a}"), ("DELETE A&B", "A&B"), ("DELETE &Jjo-", "&Jjo-")]
+        {
+            assert_eq!(read_in(dialect, text), Ok(Command::Delete(name(expected))));
+        }
+    }
+    assert_eq!(
+        parse(b"a DELETE \"\xff\"", &Limits::DEFAULT, utf8).unwrap_err().1,
+        Refusal::MailboxUtf8.into()
+    );
+    let Ok(Command::Create(create)) = read_in(rev2, "CREATE \"Entwu\u{308}rfe/\"") else { panic!() };
+    assert_eq!((create.mailbox, create.sent_as.as_deref()), (name("Entw\u{fc}rfe"), Some("Entwu\u{308}rfe")));
+    let Command::Select(select) = command("SELECT inbox") else { panic!() };
+    assert_eq!(select.sent_as, None);
+    assert_eq!(read_in(utf8, "SEARCH CHARSET UTF-8 ALL"), Err(Violation::CharsetWithUtf8.into()));
+    assert!(read_in(rev2, "SEARCH CHARSET UTF-8 ALL").is_ok());
+}
+
+#[test]
+fn message_numbers_can_be_switched_off() {
+    let uid_only = Dialect { uid_only: true, ..Dialect::REV1 };
+    for text in [
+        "FETCH 1 FLAGS",
+        "STORE 1 FLAGS (\\Seen)",
+        "SEARCH ALL",
+        "COPY 1 box",
+        "MOVE 1 box",
+        "REPLACE 1 box {1}",
+        "UID SEARCH 1:*",
+        "UID SEARCH NOT (SEEN 3)",
+        "SELECT box (QRESYNC (1 2 3 (1 3)))",
+    ] {
+        assert_eq!(read_in(uid_only, text), Err(Violation::UidRequired.into()), "{text}");
+    }
+    for text in
+        ["UID FETCH 1 FLAGS", "UID SEARCH $", "UID SEARCH UID 1:*", "EXPUNGE", "SELECT box (QRESYNC (1 2 3))"]
+    {
+        assert!(read_in(uid_only, text).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn what_cannot_be_is_refused_and_not_called_bad() {
     assert!(matches!(read("SELECT a&b"), Err(Error::Refusal(Refusal::MailboxEncoding))));
     assert!(matches!(read("SELECT a//b"), Err(Error::Refusal(Refusal::Mailbox(_)))));
@@ -220,13 +272,13 @@ fn each_limit_is_met() {
     let error = read(&format!("FETCH 1 ({})", items.join(" "))).unwrap_err();
     assert_eq!(error.to_string(), "more than 100 FETCH items");
     command(&format!("SEARCH {}ALL", "NOT ".repeat(31)));
-    assert!(parse(format!("{} NOOP", "t".repeat(129)).as_bytes(), &Limits::DEFAULT).is_err());
+    assert!(parse(format!("{} NOOP", "t".repeat(129)).as_bytes(), &Limits::DEFAULT, Dialect::REV1).is_err());
 }
 
 proptest! {
     #[test]
     fn no_bytes_upset_the_parser(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
-        let _ = parse(&bytes, &Limits::DEFAULT);
+        let _ = parse(&bytes, &Limits::DEFAULT, Dialect::REV1);
     }
 
     #[test]
@@ -235,12 +287,12 @@ proptest! {
             proptest::sample::select(vec![
                 "a", " ", " ", " ", "FETCH", "SEARCH", "STORE", "LIST", "SELECT", "UID", "1:*", "(", ")",
                 "BODY[", "]", "<0.1>", "HEADER.FIELDS", "\"x\"", "\"", "{1}\r\nx", "{9}\r\n", "\\Seen", "NOT", "OR",
-                "QRESYNC",
+                "QRESYNC", "$", "~{1}\r\nx", "REPLACE", "PARTIAL", "-1:-2", "BINARY[", "PREVIEW", "(LAZY)", "YOUNGER",
                 "RETURN", "STATUS", "MODSEQ", "1-Feb-1994", "&Jjo-", "CHANGEDSINCE", "FLAGS", "NIL", "APPEND", "ID",
             ]),
             0..24,
         )
     ) {
-        let _ = parse(format!("a {}", words.concat()).as_bytes(), &Limits::DEFAULT);
+        let _ = parse(format!("a {}", words.concat()).as_bytes(), &Limits::DEFAULT, Dialect::REV1);
     }
 }

@@ -1,7 +1,10 @@
 //! Which capabilities a command makes use of, beyond IMAP4rev1: what is not offered to a client is not served to it
 //! either, wherever in a command it stands.
 
-use super::{Command, Fetch, FetchItem, List, Search, SearchKey, StatusItem};
+use super::{
+    AppendHead, Command, Fetch, FetchItem, List, MessageForm, MessageHead, ReplaceHead, Search, SearchKey,
+    StatusItem,
+};
 use crate::sequence::MessageSet;
 
 impl Command {
@@ -21,6 +24,40 @@ impl Command {
             _ => {}
         }
         uses
+    }
+}
+
+impl AppendHead {
+    /// As [`Command::uses`].
+    #[must_use]
+    pub fn uses(&self) -> Vec<&'static str> {
+        self.message.form.uses().into_iter().collect()
+    }
+}
+
+impl MessageHead {
+    /// As [`Command::uses`], of an APPEND's second message or a later one.
+    #[must_use]
+    pub fn uses(&self) -> Vec<&'static str> {
+        std::iter::once("MULTIAPPEND").chain(self.form.uses()).collect()
+    }
+}
+
+impl ReplaceHead {
+    /// As [`Command::uses`].
+    #[must_use]
+    pub fn uses(&self) -> Vec<&'static str> {
+        std::iter::once("REPLACE").chain(self.message.form.uses()).collect()
+    }
+}
+
+impl MessageForm {
+    const fn uses(self) -> Option<&'static str> {
+        match self {
+            Self::Literal => None,
+            Self::Literal8 => Some("BINARY"),
+            Self::Utf8 => Some("UTF8=ACCEPT"),
+        }
     }
 }
 

@@ -1,9 +1,11 @@
-//! The announcement of a literal at the end of a line: `{5}` or `{5+}`. RFC 3501 §4.3, RFC 7888 §4.
+//! The announcement of a literal at the end of a line: `{5}` or `{5+}`, or with `~` in front of either.
+//!
+//! RFC 3501 §4.3, RFC 7888 §4, RFC 3516 §7.
 
 /// The most digits of a size that is read: beyond, no count holds it.
 const DIGITS_MAX: usize = 19;
-/// The longest announcement that has a meaning: braces, a plus and one digit too many.
-pub(super) const ANNOUNCEMENT_BYTES_MAX: usize = DIGITS_MAX + 4;
+/// The longest announcement that has a meaning: a tilde, braces, a plus and one digit too many.
+pub(super) const ANNOUNCEMENT_BYTES_MAX: usize = DIGITS_MAX + 5;
 
 /// A literal that follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub(super) struct Announcement {
     pub(super) size: u64,
     /// Whether the client waits for a continuation request before it sends it.
     pub(super) waits: bool,
+    /// Whether a `~` stands before it, so that it may hold NUL.
+    pub(super) is_literal8: bool,
     /// How many bytes of the line the announcement takes up.
     pub(super) spelt: usize,
 }
@@ -41,7 +45,9 @@ impl Announcement {
         let size = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
         match size {
             Some(size) if before.ends_with(b"{") => {
-                Announced::Literal(Self { size, waits, spelt: line.len() + 1 - before.len() })
+                let is_literal8 = before.ends_with(b"~{");
+                let spelt = line.len() + 1 + usize::from(is_literal8) - before.len();
+                Announced::Literal(Self { size, waits, is_literal8, spelt })
             }
             _ => Announced::Nothing,
         }
@@ -53,7 +59,7 @@ mod tests {
     use super::*;
 
     fn literal(size: u64, waits: bool, spelt: usize) -> Announced {
-        Announced::Literal(Announcement { size, waits, spelt })
+        Announced::Literal(Announcement { size, waits, is_literal8: false, spelt })
     }
 
     #[test]
@@ -61,6 +67,8 @@ mod tests {
         assert_eq!(Announcement::at_end_of(b"a LOGIN {5}"), literal(5, true, 3));
         assert_eq!(Announcement::at_end_of(b"a LOGIN {310+}"), literal(310, false, 6));
         assert_eq!(Announcement::at_end_of(b"{0}"), literal(0, true, 3));
+        let expected = Announcement { size: 5, waits: false, is_literal8: true, spelt: 5 };
+        assert_eq!(Announcement::at_end_of(b"a APPEND b ~{5+}"), Announced::Literal(expected));
         for line in [&b"a {5} b"[..], b"5}", b"{}", b"{+}", b"{5-}", b"{5", b"}", b""] {
             assert_eq!(Announcement::at_end_of(line), Announced::Nothing);
         }

@@ -36,7 +36,7 @@ fn steps_of(framer: &mut Framer, pieces: &[&[u8]]) -> Vec<String> {
             match &step {
                 Step::NeedMore if framer.message_remaining() > 0 && !input.is_empty() => continue,
                 Step::NeedMore => break,
-                Step::Append { .. } => {
+                Step::Append { .. } | Step::Replace { .. } | Step::NextMessage { .. } => {
                     steps.push(format!("waits: {}", framer.accept_message()));
                 }
                 Step::MessageEnd(_) => steps.push(format!("{:?}", std::mem::take(&mut message))),
@@ -140,7 +140,7 @@ fn the_message_of_an_append_passes_by() {
     let mut framer = framer();
     let mut input = b"a APPEND {3+}\r\nbox (\\Seen) \"17-Jul-1996 02:44:25 -0700\" {100}\r\n".to_vec();
     let Step::Append { head, size: 100, .. } = framer.next(&mut input) else { panic!() };
-    assert!(head.mailbox.as_str() == "box" && head.date.is_some() && !head.flags.is_empty());
+    assert!(head.mailbox.as_str() == "box" && head.message.date.is_some() && !head.message.flags.is_empty());
     assert!(framer.accept_message() && !framer.accept_message());
     input.extend_from_slice(&[b'm'; 100]);
     input.extend_from_slice(b"\r\nb NOOP\r\n");
@@ -161,10 +161,75 @@ fn a_refused_message_is_skipped_only_if_it_comes() {
 }
 
 #[test]
-fn an_append_with_more_than_one_message_is_void() {
+fn an_append_takes_several_messages() {
+    let mut framer = framer();
+    let mut input = b"a APPEND box (\\Seen) {1+}\r\nx (\\Draft) {2}\r\n".to_vec();
+    assert!(matches!(framer.next(&mut input), Step::Append { size: 1, .. }));
+    assert!(!framer.accept_message());
+    assert_eq!(framer.take_message_bytes(&mut input), b"x");
+    let Step::NextMessage { head, size: 2 } = framer.next(&mut input) else { panic!() };
+    assert_eq!(head.flags.system, model::Flags::DRAFT);
+    assert!(framer.accept_message());
+    input.extend_from_slice(b"yz ~{1+}\r\n\0\r\nb NOOP\r\n");
+    assert_eq!(framer.take_message_bytes(&mut input), b"yz");
+    let Step::NextMessage { head, size: 1 } = framer.next(&mut input) else { panic!() };
+    assert_eq!(head.form, crate::command::MessageForm::Literal8);
+    assert!(!framer.accept_message());
+    assert_eq!(framer.take_message_bytes(&mut input), b"\0");
+    assert!(matches!(framer.next(&mut input), Step::MessageEnd(tag) if tag.as_str() == "a"));
+    assert!(matches!(framer.next(&mut input), Step::Command(_)));
+}
+
+#[test]
+fn a_message_in_utf8_stands_in_parentheses() {
+    let good = steps(b"a APPEND box UTF8 (~{1+}\r\nx)\r\n");
+    assert!(good[1].contains("form: Utf8") && good[3].starts_with("MessageEnd"), "{good:?}");
+    let good = steps(b"a APPEND box UTF8 (~{1+}\r\nx) UTF8 (~{1+}\r\ny)\r\nb NOOP\r\n");
+    assert!(good[3].starts_with("NextMessage") && good[4] == "[120, 121]", "{good:?}");
+    for (text, expected) in [
+        ("a APPEND box UTF8 (~{1+}\r\nx\r\nb NOOP\r\n", "a expected a closing parenthesis at column 1"),
+        (
+            "a APPEND box UTF8 (~{1+}\r\nx))\r\nb NOOP\r\n",
+            "a unexpected text at column 2, where the command ends",
+        ),
+        ("a APPEND box UTF8 ({1+}\r\nx)\r\nb NOOP\r\n", "a expected a message announced with ~ at column 20"),
+    ] {
+        let steps = steps(text.as_bytes());
+        assert!(steps.iter().any(|step| step == expected), "{steps:?}");
+        assert!(steps.last().is_some_and(|step| step.contains("Noop")), "{steps:?}");
+    }
+}
+
+#[test]
+fn a_replace_takes_one_message() {
+    for (text, expected) in [
+        (&b"a REPLACE 4 {3+}\r\nbox (\\Seen) {1+}\r\nx\r\nb NOOP\r\n"[..], "uid: false"),
+        (b"a UID REPLACE * box ~{1+}\r\nx\r\nb NOOP\r\n", "uid: true, target: Last"),
+    ] {
+        let steps = steps(text);
+        assert!(steps[1].starts_with("Replace") && steps[1].contains(expected), "{steps:?}");
+        assert!(steps[3].starts_with("MessageEnd") && steps[4].contains("Noop"), "{steps:?}");
+    }
+    let steps = steps(b"a REPLACE 4 box {1+}\r\nx {2+}\r\nyz\r\nb NOOP\r\n");
+    assert_eq!((steps.len(), steps[2].as_str()), (4, "a one message, no more"), "{steps:?}");
+    assert!(steps[3].contains("Noop"));
+}
+
+#[test]
+fn messages_are_limited_in_number() {
+    let mut limits = limits();
+    limits.append_messages = 2;
+    let mut framer = Framer::new(limits);
+    let steps = steps_of(&mut framer, &[b"a APPEND box {1+}\r\nx {1+}\r\nx {1+}\r\nx\r\nb NOOP\r\n"]);
+    assert_eq!(steps[4], "a more than 2 messages");
+    assert!(steps[5].contains("Noop") && steps.len() == 6, "{steps:?}");
+}
+
+#[test]
+fn what_follows_a_message_and_is_none_makes_the_append_void() {
     for text in [
-        &b"a APPEND box {1+}\r\nx {2+}\r\nyz\r\nb NOOP\r\n"[..],
-        b"a APPEND box {1+}\r\nx {2}\r\nb NOOP\r\n",
+        &b"a APPEND box {1+}\r\nx odd {2+}\r\nyz\r\nb NOOP\r\n"[..],
+        b"a APPEND box {1+}\r\nx odd {2}\r\nb NOOP\r\n",
         b"a APPEND box {1+}\r\nx y\r\nb NOOP\r\n",
     ] {
         let steps = steps(text);
@@ -211,6 +276,10 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         "\r\n",
         "\n",
         "c APPEND box ",
+        "d UID REPLACE 3 box ",
+        "UTF8 (",
+        ")",
+        "~{3+}\r\n",
         "\"q\"",
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "{99999999999999999999+}\r\n",

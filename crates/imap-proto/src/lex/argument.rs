@@ -20,16 +20,36 @@ impl Cursor<'_> {
         Ok(MailboxName::new(&text).map_err(Refusal::from)?)
     }
 
-    /// `mailbox` of CREATE, where a separator at the end only announces names below (RFC 3501 §6.3.3).
-    pub(crate) fn new_mailbox(&mut self) -> Result<MailboxName, Error> {
+    /// `mailbox`, and how it was sent if that is not how it is spelt (RFC 9051 §6.3.9.7). `Inbox` is no other
+    /// spelling: every client knows that it is the same.
+    pub(crate) fn mailbox_as_sent(&mut self) -> Result<(MailboxName, Option<String>), Error> {
         let text = self.mailbox_text()?;
-        let name = text.strip_suffix(SEPARATOR).unwrap_or(&text);
-        Ok(MailboxName::new(name).map_err(Refusal::from)?)
+        let name = MailboxName::new(&text).map_err(Refusal::from)?;
+        let differs = !name.as_str().eq_ignore_ascii_case(&text);
+        Ok((name, differs.then_some(text)))
+    }
+
+    /// `mailbox` of CREATE, where a separator at the end only announces names below (RFC 3501 §6.3.3), and how it
+    /// was sent if that is not how it is spelt.
+    pub(crate) fn new_mailbox(&mut self) -> Result<(MailboxName, Option<String>), Error> {
+        let mut text = self.mailbox_text()?;
+        text.truncate(text.strip_suffix(SEPARATOR).unwrap_or(&text).len());
+        let name = MailboxName::new(&text).map_err(Refusal::from)?;
+        let differs = !name.as_str().eq_ignore_ascii_case(&text);
+        Ok((name, differs.then_some(text)))
     }
 
     fn mailbox_text(&mut self) -> Result<String, Error> {
         let bytes = self.astring("a mailbox name")?;
-        Ok(mailbox::decode(&bytes).ok_or(Refusal::MailboxEncoding)?)
+        self.decode_name(&bytes)
+    }
+
+    fn decode_name(&self, bytes: &[u8]) -> Result<String, Error> {
+        if self.dialect().has_utf8() {
+            // CLIENT: Thunderbird sends a bare & then, which would not be modified UTF-7.
+            return Ok(std::str::from_utf8(bytes).map_err(|_| Refusal::MailboxUtf8)?.to_owned());
+        }
+        Ok(mailbox::decode(bytes).ok_or(Refusal::MailboxEncoding)?)
     }
 
     /// The reference of LIST and LSUB, decoded.
@@ -40,7 +60,7 @@ impl Cursor<'_> {
     /// `list-mailbox`, decoded.
     pub(crate) fn pattern(&mut self) -> Result<String, Error> {
         let bytes = self.list_mailbox()?;
-        Ok(mailbox::decode(&bytes).ok_or(Refusal::MailboxEncoding)?)
+        self.decode_name(&bytes)
     }
 
     /// `sequence-set`, with `$` (RFC 5182 §3), which stands alone.
@@ -62,7 +82,8 @@ impl Cursor<'_> {
         }
     }
 
-    fn bound(&mut self) -> Result<Bound, Error> {
+    /// `seq-number`
+    pub(crate) fn bound(&mut self) -> Result<Bound, Error> {
         if self.skip(b"*") {
             return Ok(Bound::Last);
         }

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn cursor(text: &[u8]) -> Cursor<'_> {
-    Cursor::new(text, &Limits::DEFAULT)
+    Cursor::new(text, &Limits::DEFAULT, Dialect::REV1)
 }
 
 #[test]

@@ -3,9 +3,12 @@
 //! RFC 3501 §7.1, RFC 5530 §3, RFC 4315 §3, RFC 4469 §4.2 (TOOBIG), RFC 5182 §2.1,
 //! RFC 6154 §3, RFC 7162 §3.1 and §3.2.11, RFC 8474 §4.
 
+use std::num::NonZeroU32;
+
 use model::{ModSeq, SeqNo, Uid, UidSet, UidValidity};
 
-use super::{astring, number, uid_set};
+use super::{astring, number, quoted, uid_set};
+use crate::command::Tag;
 
 /// A response code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +43,12 @@ pub enum Code {
     Expired,
     /// EXPUNGEISSUED: somebody expunged a message that the command named.
     ExpungeIssued,
+    /// HASCHILDREN: a mailbox with others below it cannot be deleted (RFC 9051 §7.1).
+    HasChildren,
     /// HIGHESTMODSEQ
     HighestModSeq(ModSeq),
+    /// INPROGRESS: how far a long command has come (RFC 9585).
+    InProgress(InProgress),
     /// INUSE: somebody else is at it.
     InUse,
     /// LIMIT: beyond a limit of the server.
@@ -76,6 +83,8 @@ pub enum Code {
     TooBig,
     /// TRYCREATE: it would work if the mailbox were created.
     TryCreate,
+    /// UIDREQUIRED: message numbers are switched off (RFC 9586 §3).
+    UidRequired,
     /// UIDNEXT
     UidNext(Uid),
     /// UIDNOTSTICKY: UIDs do not last.
@@ -86,17 +95,19 @@ pub enum Code {
     Unavailable,
     /// UNSEEN, with the first message that is.
     Unseen(SeqNo),
+    /// UNKNOWN-CTE: a part's transfer encoding is not known, so that BINARY cannot undo it (RFC 3516 §4.3).
+    UnknownCte,
     /// USEATTR: CREATE with a role that cannot be given.
     UseAttr,
 }
 
-/// The UID of an appended message (RFC 4315 §3).
+/// The UIDs of appended messages (RFC 4315 §3, RFC 3502).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppendUid {
     /// The mailbox's UIDVALIDITY.
     pub uid_validity: UidValidity,
-    /// The message's UID.
-    pub uid: Uid,
+    /// The messages' UIDs, in the order in which they came, which is ascending.
+    pub uids: UidSet,
 }
 
 /// The UIDs of copied messages (RFC 4315 §3): the n-th source became the n-th copy, both ascending.
@@ -108,6 +119,32 @@ pub struct CopyUid {
     pub from: UidSet,
     /// The copies; as many.
     pub to: UidSet,
+}
+
+/// How far a command has come (RFC 9585).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InProgress {
+    /// The command's tag.
+    pub tag: Tag,
+    /// How much is done; it never goes back. `None` where that cannot be said.
+    pub done: Option<u32>,
+    /// How much there is to do. It is told only with `done`.
+    pub goal: Option<NonZeroU32>,
+}
+
+impl InProgress {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b" (");
+        quoted(out, self.tag.as_str());
+        let goal = self.goal.filter(|_| self.done.is_some()).map(NonZeroU32::get);
+        for value in [self.done, goal] {
+            match value {
+                Some(value) => spaced(out, u64::from(value)),
+                None => out.extend_from_slice(b" NIL"),
+            }
+        }
+        out.push(b')');
+    }
 }
 
 impl Code {
@@ -130,7 +167,9 @@ impl Code {
             Self::Corruption => "CORRUPTION",
             Self::Expired => "EXPIRED",
             Self::ExpungeIssued => "EXPUNGEISSUED",
+            Self::HasChildren => "HASCHILDREN",
             Self::HighestModSeq(_) => "HIGHESTMODSEQ",
+            Self::InProgress(_) => "INPROGRESS",
             Self::InUse => "INUSE",
             Self::Limit => "LIMIT",
             Self::MailboxId(_) => "MAILBOXID",
@@ -148,11 +187,13 @@ impl Code {
             Self::ServerBug => "SERVERBUG",
             Self::TooBig => "TOOBIG",
             Self::TryCreate => "TRYCREATE",
+            Self::UidRequired => "UIDREQUIRED",
             Self::UidNext(_) => "UIDNEXT",
             Self::UidNotSticky => "UIDNOTSTICKY",
             Self::UidValidity(_) => "UIDVALIDITY",
             Self::Unavailable => "UNAVAILABLE",
             Self::Unseen(_) => "UNSEEN",
+            Self::UnknownCte => "UNKNOWN-CTE",
             Self::UseAttr => "USEATTR",
         }
     }
@@ -169,7 +210,7 @@ impl Code {
         match self {
             Self::AppendUid(code) => {
                 spaced(out, u64::from(code.uid_validity.get()));
-                spaced(out, u64::from(code.uid.get()));
+                spaced_set(out, &code.uids);
             }
             Self::CopyUid(code) => {
                 spaced(out, u64::from(code.uid_validity.get()));
@@ -199,6 +240,7 @@ impl Code {
                 out.extend_from_slice(id.as_bytes());
                 out.push(b')');
             }
+            Self::InProgress(progress) => progress.write(out),
             Self::Modified(set) => spaced_set(out, set),
             Self::UidNext(uid) => spaced(out, u64::from(uid.get())),
             Self::UidValidity(validity) => spaced(out, u64::from(validity.get())),

@@ -1,13 +1,13 @@
 //! FETCH responses, item by item.
 //!
-//! RFC 3501 §7.4.2, RFC 7162 §3.1.4.2, RFC 8474 §5, RFC 8514 §4.2, RFC 8970 §3.
+//! RFC 3501 §7.4.2, RFC 3516 §4.2, RFC 7162 §3.1.4.2, RFC 8474 §5, RFC 8514 §4.2, RFC 8970 §3.
 
 use std::io::Write;
 
 use model::{InternalDate, ModSeq, SeqNo, Uid};
 
 use super::text::literal_start;
-use super::{astring, literal, nstring, number};
+use super::{astring, nstring, number};
 use crate::command::{Section, SectionText};
 
 /// Appends one FETCH response. It is complete after [`FetchWriter::finish`].
@@ -27,6 +27,16 @@ pub enum SectionName<'a> {
         /// Where the stretch begins, if only a stretch was asked for.
         origin: Option<u32>,
     },
+    /// `BINARY[section]<origin>` (RFC 3516 §4.2)
+    Binary {
+        /// The part's numbers.
+        path: &'a [u32],
+        /// Where the stretch begins, if only a stretch was asked for.
+        origin: Option<u32>,
+        /// Whether the stretch holds NUL, so that it has to be a literal8. A client that knows no other form than
+        /// the plain one is so spared it where it can be.
+        has_nul: bool,
+    },
     /// `RFC822`
     Rfc822,
     /// `RFC822.HEADER`
@@ -35,12 +45,30 @@ pub enum SectionName<'a> {
     Rfc822Text,
 }
 
+impl SectionName<'_> {
+    fn literal_start(self, out: &mut Vec<u8>, size: u64) {
+        if matches!(self, Self::Binary { has_nul: true, .. }) {
+            out.push(b'~');
+        }
+        literal_start(out, size);
+    }
+}
+
 impl<'a> FetchWriter<'a> {
     /// Begins the response for a message.
     pub fn new(out: &'a mut Vec<u8>, seq: SeqNo) -> Self {
+        Self::begin(out, seq.0, b" FETCH (")
+    }
+
+    /// Begins the response for a message by its UID, as it is under UIDONLY (RFC 9586 §3.3).
+    pub fn by_uid(out: &'a mut Vec<u8>, uid: Uid) -> Self {
+        Self::begin(out, uid.get(), b" UIDFETCH (")
+    }
+
+    fn begin(out: &'a mut Vec<u8>, n: u32, rest: &[u8]) -> Self {
         out.extend_from_slice(b"* ");
-        number(out, u64::from(seq.0));
-        out.extend_from_slice(b" FETCH (");
+        number(out, u64::from(n));
+        out.extend_from_slice(rest);
         Self { out, has_items: false }
     }
 
@@ -133,6 +161,15 @@ impl<'a> FetchWriter<'a> {
         nstring(self.out, text.map(str::as_bytes));
     }
 
+    /// `BINARY.SIZE[path]`: the size of a part without its transfer encoding, in bytes (RFC 3516 §4.2).
+    pub fn binary_size(&mut self, path: &[u32], size: u64) {
+        self.next_item();
+        self.out.extend_from_slice(b"BINARY.SIZE[");
+        write_path(self.out, path);
+        self.out.extend_from_slice(b"] ");
+        number(self.out, size);
+    }
+
     /// An item whose value is in wire form already: ENVELOPE, BODY, BODYSTRUCTURE.
     pub fn wire(&mut self, name: &str, value: &[u8]) {
         self.item(name);
@@ -144,7 +181,10 @@ impl<'a> FetchWriter<'a> {
         self.section_name(name);
         match bytes {
             None => self.out.extend_from_slice(b"NIL"),
-            Some(bytes) => literal(self.out, bytes),
+            Some(bytes) => {
+                name.literal_start(self.out, bytes.len() as u64);
+                self.out.extend_from_slice(bytes);
+            }
         }
     }
 
@@ -152,7 +192,7 @@ impl<'a> FetchWriter<'a> {
     /// goes on with [`FetchWriter::resume`].
     pub fn section_start(mut self, name: SectionName<'_>, size: u64) {
         self.section_name(name);
-        literal_start(self.out, size);
+        name.literal_start(self.out, size);
     }
 
     fn section_name(&mut self, name: SectionName<'_>) {
@@ -164,15 +204,25 @@ impl<'a> FetchWriter<'a> {
                 self.next_item();
                 self.out.extend_from_slice(b"BODY[");
                 write_section(self.out, section);
-                self.out.push(b']');
-                if let Some(origin) = origin {
-                    self.out.push(b'<');
-                    number(self.out, u64::from(origin));
-                    self.out.push(b'>');
-                }
-                self.out.push(b' ');
+                self.end_section(origin);
+            }
+            SectionName::Binary { path, origin, .. } => {
+                self.next_item();
+                self.out.extend_from_slice(b"BINARY[");
+                write_path(self.out, path);
+                self.end_section(origin);
             }
         }
+    }
+
+    fn end_section(&mut self, origin: Option<u32>) {
+        self.out.push(b']');
+        if let Some(origin) = origin {
+            self.out.push(b'<');
+            number(self.out, u64::from(origin));
+            self.out.push(b'>');
+        }
+        self.out.push(b' ');
     }
 
     /// Ends the response.
@@ -181,11 +231,15 @@ impl<'a> FetchWriter<'a> {
     }
 }
 
-fn write_section(out: &mut Vec<u8>, section: &Section) {
-    for (i, part) in section.path.iter().enumerate() {
+fn write_path(out: &mut Vec<u8>, path: &[u32]) {
+    for (i, part) in path.iter().enumerate() {
         out.extend_from_slice(if i > 0 { b"." } else { b"" });
         number(out, u64::from(*part));
     }
+}
+
+fn write_section(out: &mut Vec<u8>, section: &Section) {
+    write_path(out, &section.path);
     if !section.path.is_empty() && section.what != SectionText::All {
         out.push(b'.');
     }

@@ -6,6 +6,7 @@ use model::{InternalDate, MailboxName, ModSeq, Uid, UidValidity};
 
 use super::*;
 use crate::command::{Section, SectionText, StatusItem, Tag};
+use crate::dialect::Dialect;
 use crate::error::{Refusal, Violation};
 use crate::partial::{CountFrom, PartialRange};
 
@@ -19,11 +20,15 @@ fn set(ranges: &[(u32, u32)]) -> UidSet {
     UidSet::from_ranges(ranges.iter().copied())
 }
 
+fn progress(done: Option<u32>, goal: u32) -> Code {
+    Code::InProgress(InProgress { tag: Tag::new("A001"), done, goal: NonZeroU32::new(goal) })
+}
+
 #[test]
 fn status_responses_carry_their_codes() {
     let tag = Tag::new("A003");
     let uid_validity = UidValidity::new(38505).unwrap();
-    let appended = Code::AppendUid(AppendUid { uid_validity, uid: Uid::new(3955).unwrap() });
+    let appended = Code::AppendUid(AppendUid { uid_validity, uids: set(&[(3955, 3955)]) });
     let line = written(|out| tagged(out, &tag, Status::Ok, Some(&appended), "APPEND completed"));
     assert_eq!(line, "A003 OK [APPENDUID 38505 3955] APPEND completed\r\n");
     let copied = CopyUid { uid_validity, from: set(&[(304, 304), (319, 320)]), to: set(&[(3956, 3958)]) };
@@ -35,6 +40,10 @@ fn status_responses_carry_their_codes() {
         (Code::Modified(set(&[(7, 7), (9, 9)])), "[MODIFIED 7,9]"),
         (Code::PermanentFlags(vec!["\\Seen".to_owned(), "\\*".to_owned()]), "[PERMANENTFLAGS (\\Seen \\*)]"),
         (Code::ReadOnly, "[READ-ONLY]"),
+        (Code::AppendUid(AppendUid { uid_validity, uids: set(&[(3, 5)]) }), "[APPENDUID 38505 3:5]"),
+        (progress(Some(454), 1000), "[INPROGRESS (\"A001\" 454 1000)]"),
+        (progress(Some(3), 0), "[INPROGRESS (\"A001\" 3 NIL)]"),
+        (progress(None, 7), "[INPROGRESS (\"A001\" NIL NIL)]"),
         (Code::MailboxId("F2212ea87".to_owned()), "[MAILBOXID (F2212ea87)]"),
         (Code::Capability(vec!["IMAP4rev1", "ID"]), "[CAPABILITY IMAP4rev1 ID]"),
     ] {
@@ -59,17 +68,30 @@ fn what_is_wrong_with_a_command_is_answered_by_blame() {
 #[test]
 fn mailboxes_are_told_in_modified_utf7() {
     let name = MailboxName::new("a/\u{53f0}\u{5317}").unwrap();
-    let line = ListLine { name: &name, attributes: vec!["\\HasChildren"], child_info: vec!["SUBSCRIBED"] };
+    let line = ListLine {
+        name: &name,
+        attributes: vec!["\\HasChildren"],
+        child_info: vec!["SUBSCRIBED"],
+        ..ListLine::new(&name)
+    };
     assert_eq!(
-        written(|out| list(out, &line)),
+        written(|out| list(out, Dialect::REV1, &line)),
         "* LIST (\\HasChildren) \"/\" a/&U,BTFw- (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n"
     );
     let line = ListLine { child_info: Vec::new(), attributes: Vec::new(), ..line };
-    assert_eq!(written(|out| lsub(out, &line)), "* LSUB () \"/\" a/&U,BTFw-\r\n");
+    assert_eq!(written(|out| lsub(out, Dialect::REV1, &line)), "* LSUB () \"/\" a/&U,BTFw-\r\n");
+    let rev2 = Dialect { rev2: true, ..Dialect::REV1 };
+    let line = ListLine { old_name: Some("b&c"), child_info: vec!["SUBSCRIBED"], ..line };
+    assert_eq!(
+        written(|out| list(out, rev2, &line)),
+        "* LIST () \"/\" \"a/\u{53f0}\u{5317}\" (\"CHILDINFO\" (\"SUBSCRIBED\") \"OLDNAME\" (b&c))\r\n"
+    );
+    let line = ListLine { child_info: Vec::new(), ..line };
+    assert!(written(|out| list(out, Dialect::REV1, &line)).ends_with(" (\"OLDNAME\" (b&-c))\r\n"));
     assert_eq!(written(separator), "* LIST (\\Noselect) \"/\" \"\"\r\n");
     let values = [(StatusItem::Messages, 231.into()), (StatusItem::UidNext, 44292.into())];
     assert_eq!(
-        written(|out| mailbox_status(out, &MailboxName::new("two words").unwrap(), values)),
+        written(|out| mailbox_status(out, Dialect::REV1, &MailboxName::new("two words").unwrap(), values)),
         "* STATUS \"two words\" (MESSAGES 231 UIDNEXT 44292)\r\n"
     );
     assert_eq!(written(namespace), "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
@@ -135,6 +157,25 @@ fn what_is_told_of_a_message_may_be_missing() {
         line,
         "* 3 FETCH (EMAILID (M6d99) THREADID (T64b) THREADID NIL SAVEDATE \" 1-Jan-2015 18:50:53 +0100\" \
          SAVEDATE NIL PREVIEW \"Hello\" PREVIEW NIL)\r\n"
+    );
+}
+
+#[test]
+fn decoded_parts_are_literals_that_may_hold_nul() {
+    let binary = |path, origin, has_nul| SectionName::Binary { path, origin, has_nul };
+    let line = written(|out| {
+        let mut fetch = FetchWriter::by_uid(out, Uid::FIRST);
+        fetch.binary_size(&[1, 2], 7);
+        fetch.section(binary(&[1, 2], None, true), Some(b"a\0b"));
+        fetch.section(binary(&[], Some(4), false), Some(b"ab"));
+        fetch.section_start(binary(&[3], None, true), 2);
+        out.extend_from_slice(b"\0\0");
+        FetchWriter::resume(out).finish();
+    });
+    assert_eq!(
+        line,
+        "* 1 UIDFETCH (BINARY.SIZE[1.2] 7 BINARY[1.2] ~{3}\r\na\0b BINARY[]<4> {2}\r\nab BINARY[3] \
+         ~{2}\r\n\0\0)\r\n"
     );
 }
 

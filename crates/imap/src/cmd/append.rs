@@ -1,12 +1,14 @@
 //! APPEND (RFC 3501 §6.3.11, RFC 4315 §3, RFC 7888): everything is checked before the client is asked for its
 //! message, which is spooled as it comes.
 
+use imap_proto::Violation;
 use imap_proto::command::AppendHead;
 use imap_proto::frame::Step;
 use imap_proto::response::{AppendUid, Code};
 use mailstore::{Intake, Refusal};
 use model::Rights;
 
+use crate::dispatch::offered;
 use crate::io::Io;
 use crate::reply::{Done, Failure, Wrong, destination_failure};
 use crate::server::ImapServer;
@@ -20,6 +22,10 @@ impl Authenticated {
         server: &ImapServer,
         io: &mut Io,
     ) -> Result<Done, Failure> {
+        if let Err(refusal) = offered(&head.uses()) {
+            io.refuse_message();
+            return Err(refusal);
+        }
         let limit = server.store.message_bytes_max();
         if size == 0 {
             io.refuse_message();
@@ -40,13 +46,12 @@ impl Authenticated {
         };
         io.accept_message();
         let intake = receive(server.store.receive(), io).await?;
-        let arrival = intake.finish(&mailbox, head.flags, head.date).await?;
+        let arrival = intake.finish(&mailbox, head.message.flags, head.message.date).await?;
         let appended = mailbox.append(vec![arrival]).await.map_err(|error| match error {
             mailstore::Error::Refused(refusal) => destination_failure(refusal),
             failed => failed.into(),
         })?;
-        let Some(uid) = appended.uids.first() else { return Ok(Done::new("APPEND completed")) };
-        let code = AppendUid { uid_validity: appended.uid_validity, uid };
+        let code = AppendUid { uid_validity: appended.uid_validity, uids: appended.uids };
         Ok(Done::coded(Code::AppendUid(code), "APPEND completed"))
     }
 }
@@ -67,6 +72,11 @@ async fn receive(mut intake: Intake, io: &mut Io) -> Result<Intake, Failure> {
     match io.next_step().await? {
         Step::MessageEnd(_) => Ok(intake),
         Step::Violation { error, .. } => Err(Failure::Syntax(error)),
+        Step::NextMessage { head, .. } => {
+            io.refuse_message();
+            offered(&head.uses())?;
+            Err(Failure::Syntax(Violation::SecondMessage.into()))
+        }
         // The framer gives nothing else behind a message.
         other => Err(Failure::ours("append", format!("unexpected step: {other:?}"))),
     }

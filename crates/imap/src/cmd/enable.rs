@@ -18,6 +18,11 @@ impl Authenticated {
         // RFC 7162 §3.2.3: QRESYNC brings CONDSTORE with it.
         self.enabled.qresync |= names.contains(&"QRESYNC");
         self.enabled.condstore |= self.enabled.qresync || names.contains(&"CONDSTORE");
+        let dialect = &mut self.enabled.dialect;
+        dialect.rev2 |= names.contains(&"IMAP4rev2");
+        dialect.utf8_accept |= names.contains(&"UTF8=ACCEPT");
+        dialect.uid_only |= names.contains(&"UIDONLY");
+        io.set_dialect(*dialect);
         response::enabled(io.out(), &names);
         Done::new("ENABLE completed")
     }

@@ -29,12 +29,13 @@ impl Authenticated {
             special_use: list.selection.special_use,
             recursive: list.selection.recursive_match,
         };
+        let dialect = self.enabled.dialect;
         for entry in names::listed(&self.access.tree(), &patterns, criteria) {
-            response::list(io.out(), &line(&entry, list));
+            response::list(io.out(), dialect, &line(&entry, list));
             let readable = entry.mailbox.as_ref().filter(|mailbox| mailbox.rights.contains(Rights::READ));
             if let (Some(mailbox), false) = (readable, list.returns.status.is_empty()) {
                 let values = super::status::values(&list.returns.status, &mailbox.status);
-                response::mailbox_status(io.out(), &entry.name, values);
+                response::mailbox_status(io.out(), dialect, &entry.name, values);
             }
             io.flush_if_full().await?;
         }
@@ -52,7 +53,8 @@ impl Authenticated {
             // CLIENT: Outlook 2013 looks for the roles here and nowhere else.
             attributes
                 .extend(entry.mailbox.as_ref().and_then(|m| m.special_use).map(|role| role.attribute()));
-            response::lsub(io.out(), &ListLine { name: &entry.name, attributes, child_info: Vec::new() });
+            let line = ListLine { attributes, ..ListLine::new(&entry.name) };
+            response::lsub(io.out(), self.enabled.dialect, &line);
             io.flush_if_full().await?;
         }
         Ok(Done::new("LSUB completed"))
@@ -72,7 +74,7 @@ fn line<'a>(entry: &'a Entry, list: &List) -> ListLine<'a> {
     }
     // RFC 5258 §4: to be had for the asking, and here told without, since it costs nothing.
     attributes.push(if entry.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
-    ListLine { name: &entry.name, attributes, child_info: child_info(entry, list) }
+    ListLine { attributes, child_info: child_info(entry, list), ..ListLine::new(&entry.name) }
 }
 
 /// The selection options that names below this one satisfy (RFC 5258 §3.5).

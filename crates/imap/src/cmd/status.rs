@@ -12,7 +12,9 @@ impl Authenticated {
     pub(crate) async fn status(&mut self, command: &Status, io: &mut Io) -> Result<Done, Failure> {
         let mailbox = self.access.mailbox(&command.mailbox, Rights::READ)?;
         self.note_status_items(&command.items);
-        response::mailbox_status(io.out(), &command.mailbox, values(&command.items, &mailbox.status()?));
+        let status = mailbox.status()?;
+        let dialect = self.enabled.dialect;
+        response::mailbox_status(io.out(), dialect, &command.mailbox, values(&command.items, &status));
         Ok(Done::new("STATUS completed"))
     }
 

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 use model::{Flags, Keyword, ModSeq};
 
-use crate::error::Error;
+use crate::error::{Error, Violation};
 use crate::lex::Cursor;
 use crate::sequence::{MessageSet, SequenceSet};
 
@@ -194,10 +194,11 @@ impl Parser<'_, '_> {
 /// A key that holds no other.
 fn simple(cursor: &mut Cursor<'_>) -> Result<SearchKey, Error> {
     if cursor.peek().is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'$')) {
-        return Ok(match cursor.message_set()? {
-            MessageSet::Listed(set) => SearchKey::Numbers(set),
-            MessageSet::Saved => SearchKey::Saved,
-        });
+        return match cursor.message_set()? {
+            MessageSet::Listed(_) if cursor.dialect().uid_only => Err(Violation::UidRequired.into()),
+            MessageSet::Listed(set) => Ok(SearchKey::Numbers(set)),
+            MessageSet::Saved => Ok(SearchKey::Saved),
+        };
     }
     if let Some((_, key)) = PLAIN.iter().find(|(name, _)| cursor.keyword(name)) {
         return Ok(key.clone());

@@ -75,20 +75,38 @@ struct Pending {
     has_angle: bool,
 }
 
-/// Words and whether white space stood before each.
+/// Words and whether white space stood before each, in one piece of memory: a hostile field has many short ones.
 #[derive(Debug, Default)]
-struct Words(Vec<(bool, Vec<u8>)>);
+struct Words {
+    text: Vec<u8>,
+    /// For each word, whether white space stood before it, and where it ends in the text.
+    ends: Vec<(bool, usize)>,
+}
 
 impl Words {
-    fn push(&mut self, spaced: bool, word: Vec<u8>) {
-        self.0.push((spaced, word));
+    fn push(&mut self, spaced: bool, word: &[u8]) {
+        self.text.extend_from_slice(word);
+        self.ends.push((spaced, self.text.len()));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (bool, &[u8])> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(spaced, end)| {
+            let word = self.text.get(start..end).unwrap_or_default();
+            start = end;
+            (spaced, word)
+        })
     }
 
     /// As a phrase: one space where white space was.
     fn phrase(&self) -> Vec<u8> {
         let mut text = Vec::new();
-        for (spaced, word) in &self.0 {
-            if *spaced && !text.is_empty() {
+        for (spaced, word) in self.iter() {
+            if spaced && !text.is_empty() {
                 text.push(b' ');
             }
             text.extend_from_slice(word);
@@ -99,8 +117,8 @@ impl Words {
     /// As a local part or domain, in which white space may stand around dots (RFC 5322 §4.4).
     fn dotted(&self) -> Vec<u8> {
         let mut text: Vec<u8> = Vec::new();
-        for (spaced, word) in &self.0 {
-            if *spaced && !text.is_empty() && !text.ends_with(b".") && !word.starts_with(b".") {
+        for (spaced, word) in self.iter() {
+            if spaced && !text.is_empty() && !text.ends_with(b".") && !word.starts_with(b".") {
                 text.push(b' ');
             }
             text.extend_from_slice(word);
@@ -119,17 +137,17 @@ impl Parser<'_> {
     fn take(&mut self, token: Token) {
         match token.kind {
             TokenKind::Atom(word) | TokenKind::Quoted(word) | TokenKind::DomainLiteral(word) => {
-                self.word(token.spaced, word);
+                self.word(token.spaced, &word);
             }
             TokenKind::Comment(text) => self.pending.comment = Some(text),
             TokenKind::Special(byte) => self.special(byte, token.spaced),
         }
     }
 
-    fn word(&mut self, spaced: bool, word: Vec<u8>) {
+    fn word(&mut self, spaced: bool, word: &[u8]) {
         // White space ends a bare domain: the comma before the next address was forgotten.
         if spaced && self.pending.place == (Place::Domain { in_angle: false }) {
-            let ends_open = self.pending.domain.0.last().is_none_or(|(_, last)| last.ends_with(b"."));
+            let ends_open = self.pending.domain.is_empty() || self.pending.domain.text.ends_with(b".");
             if !ends_open && !word.starts_with(b".") {
                 self.finish();
             }
@@ -147,7 +165,7 @@ impl Parser<'_> {
     fn special(&mut self, byte: u8, spaced: bool) {
         let place = self.pending.place;
         match (byte, place) {
-            (b',', Place::Route) => self.pending.route.push(false, b",".to_vec()),
+            (b',', Place::Route) => self.pending.route.push(false, b","),
             (b',', _) => self.finish(),
             (b';', _) => {
                 self.finish();
@@ -169,17 +187,17 @@ impl Parser<'_> {
             (b'>', Place::Angle | Place::Route | Place::Domain { in_angle: true }) => {
                 self.pending.place = Place::Done;
             }
-            (b'@', Place::Angle) if self.pending.local.0.is_empty() => {
+            (b'@', Place::Angle) if self.pending.local.is_empty() => {
                 self.pending.place = Place::Route;
-                self.pending.route.push(false, b"@".to_vec());
+                self.pending.route.push(false, b"@");
             }
-            (b'@', Place::Route) => self.pending.route.push(false, b"@".to_vec()),
+            (b'@', Place::Route) => self.pending.route.push(false, b"@"),
             (b'@', Place::Angle) => self.pending.place = Place::Domain { in_angle: true },
             (b'@', Place::Phrase) => {
                 self.pending.local = std::mem::take(&mut self.pending.phrase);
                 self.pending.place = Place::Domain { in_angle: false };
             }
-            _ => self.word(spaced, vec![byte]),
+            _ => self.word(spaced, &[byte]),
         }
     }
 
@@ -193,12 +211,15 @@ impl Parser<'_> {
     fn finish(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
         // A route without a colon was meant as the domain of a missing local part.
-        if pending.place == Place::Route || (pending.local.0.is_empty() && pending.domain.0.is_empty()) {
+        if pending.place == Place::Route || (pending.local.is_empty() && pending.domain.is_empty()) {
             let route = std::mem::take(&mut pending.route);
-            pending.domain.0.extend(route.0.into_iter().filter(|(_, word)| word != b"@"));
+            route
+                .iter()
+                .filter(|(_, word)| *word != b"@")
+                .for_each(|(spaced, word)| pending.domain.push(spaced, word));
         }
         let mut phrase = pending.phrase.phrase();
-        let is_bare = !pending.has_angle && pending.local.0.is_empty() && pending.domain.0.is_empty();
+        let is_bare = !pending.has_angle && pending.local.is_empty() && pending.domain.is_empty();
         if is_bare {
             if phrase.is_empty() {
                 return;

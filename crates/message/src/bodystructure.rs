@@ -7,6 +7,12 @@ use crate::mime::{ContentType, Disposition, Parameter, PartHeader};
 use crate::structure::{Kind, Node, Tree};
 use crate::wire::{push_nstring, push_number, push_string};
 
+/// How long a description may become, in bytes, before further parts are described as if their headers were empty.
+///
+/// It is stored with each message, and would otherwise be as long as the headers of all parts together. A thousand
+/// parts that say what ordinary parts do take a quarter of it.
+const DETAILED_BYTES_MAX: usize = 1024 * 1024;
+
 /// Which of the two is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -18,19 +24,22 @@ pub(crate) enum Form {
 
 /// Appends the description of a message's body.
 pub(crate) fn write(out: &mut Vec<u8>, tree: &Tree, message: &[u8], form: Form) {
-    Writer { out, message, form }.part(tree.root());
+    let detailed_until = out.len() + DETAILED_BYTES_MAX;
+    Writer { out, message, form, detailed_until }.part(tree.root());
 }
 
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
     message: &'a [u8],
     form: Form,
+    /// How long the output may be when a header is described.
+    detailed_until: usize,
 }
 
 impl Writer<'_> {
     /// Describes one part; it nests as deep as the tree does, which is bounded.
     fn part(&mut self, node: Node<'_>) {
-        let header = PartHeader::parse(self.message.get(node.header()).unwrap_or_default());
+        let header = PartHeader::parse(self.described(node));
         self.raw("(");
         if node.kind() == Kind::Multipart {
             self.multipart(node, &header);
@@ -38,6 +47,12 @@ impl Writer<'_> {
             self.single(node, &header);
         }
         self.raw(")");
+    }
+
+    /// The header of a part, as far as it is described.
+    fn described(&self, node: Node<'_>) -> &[u8] {
+        let is_detailed = self.out.len() < self.detailed_until;
+        self.message.get(node.header()).filter(|_| is_detailed).unwrap_or_default()
     }
 
     fn multipart(&mut self, node: Node<'_>, header: &PartHeader) {
@@ -66,7 +81,7 @@ impl Writer<'_> {
         push_number(self.out, node.body().len());
         if let Some(inner) = node.children().next() {
             self.raw(" ");
-            Envelope::parse(self.message.get(inner.header()).unwrap_or_default()).write(self.out);
+            Envelope::parse(self.described(inner)).write(self.out);
             self.raw(" ");
             self.part(inner);
         }
@@ -225,6 +240,16 @@ mod tests {
     fn a_multipart_without_parts_is_still_grammatical() {
         let expected = r#"(("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 3 1 NIL NIL NIL NIL) "mixed" NIL NIL NIL NIL)"#;
         assert_eq!(wire(b"Content-Type: multipart/mixed\r\n\r\nx\r\n", Form::Extended), expected);
+    }
+
+    #[test]
+    fn details_end_where_they_grow_too_long() {
+        let part =
+            format!("--a\r\nContent-Type: text/html\r\nContent-Description: {}\r\n\r\n", "x".repeat(50_000));
+        let message = format!("Content-Type: multipart/mixed; boundary=a\r\n\r\n{}", part.repeat(100));
+        let text = wire(message.as_bytes(), Form::Extended);
+        assert!(text.len() < DETAILED_BYTES_MAX + 100_000);
+        assert_eq!((text.matches("html").count(), text.matches("PLAIN").count()), (21, 79));
     }
 
     #[test]

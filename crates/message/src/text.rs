@@ -125,7 +125,8 @@ struct Visitor<'a> {
 impl Visitor<'_> {
     fn header(&mut self, node: Node<'_>) -> ControlFlow<()> {
         for field in fields(self.message.get(node.header()).unwrap_or_default()) {
-            (self.take)(Piece::Text(&String::from_utf8_lossy(field.name)))?;
+            let name = field.name.get(..CONSIDERED_BYTES_MAX).unwrap_or(field.name);
+            (self.take)(Piece::Text(&String::from_utf8_lossy(name)))?;
             (self.take)(Piece::Text(": "))?;
             (self.take)(Piece::Text(&decoded(&field)))?;
             (self.take)(Piece::Break)?;

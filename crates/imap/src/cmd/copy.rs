@@ -3,19 +3,20 @@
 use imap_proto::command::Copy;
 use imap_proto::response::{Code, CopyUid};
 use mailstore::Copied;
-use model::{MailboxName, Rights};
+use model::{MailboxName, Rights, UidSet};
 
 use crate::reply::{Done, Failure, destination_failure};
 use crate::state::Selected;
 
 impl Selected {
     pub(crate) async fn copy(&self, copy: &Copy) -> Result<Done, Failure> {
-        let uids = self.targets(&copy.set, copy.uid)?;
+        let named = self.targets(&copy.set, copy.uid)?;
         let to = self.destination(&copy.mailbox)?;
+        let uids = self.existing(named, copy.uid).await?;
         if uids.is_empty() {
             return Ok(Done::new("no messages to copy"));
         }
-        let copied = self.mailbox.copy(&self.existing(uids, copy.uid)?, &to).await?;
+        let copied = self.mailbox.copy(&uids, &to).await?;
         Ok(Done::coded(copy_uid(copied), "COPY completed"))
     }
 
@@ -24,14 +25,14 @@ impl Selected {
         self.user.access.mailbox(name, Rights::INSERT).map_err(destination_failure)
     }
 
-    /// The messages without those that are known to be gone: naming one by its UID is no error (RFC 3501 §6.4.8),
-    /// while a number stands for a message that the client counts on (RFC 2180 §4.4).
-    pub(crate) fn existing(&self, uids: model::UidSet, by_uid: bool) -> Result<model::UidSet, Failure> {
-        let ghosts = self.view.ghosts();
-        if !by_uid && !uids.intersection(&ghosts).is_empty() {
-            return Err(mailstore::Refusal::MessagesGone.into());
+    /// The messages without those that are gone: naming one by its UID is no error (RFC 3501 §6.4.8), while a number
+    /// stands for a message that the client counts on (RFC 2180 §4.4), and the store refuses what it has not.
+    pub(crate) async fn existing(&self, uids: UidSet, by_uid: bool) -> Result<UidSet, Failure> {
+        if !by_uid {
+            return Ok(uids);
         }
-        Ok(uids.difference(&ghosts))
+        let image = self.mailbox.snapshot().await?.image;
+        Ok(image.range(&uids).map(|message| message.uid).collect())
     }
 }
 

@@ -10,13 +10,14 @@ use crate::state::Selected;
 
 impl Selected {
     pub(crate) async fn move_messages(&mut self, command: &Copy, io: &mut Io) -> Result<Done, Failure> {
-        let uids = self.targets(&command.set, command.uid)?;
+        let named = self.targets(&command.set, command.uid)?;
         self.writable()?;
         let to = self.destination(&command.mailbox)?;
+        let uids = self.existing(named, command.uid).await?;
         if uids.is_empty() {
             return Ok(Done::new("no messages to move"));
         }
-        let moved = self.mailbox.move_to(&self.existing(uids, command.uid)?, &to).await?;
+        let moved = self.mailbox.move_to(&uids, &to).await?;
         let modseq = moved.modseq;
         // RFC 6851 §4.3: COPYUID stands in an untagged OK, before the EXPUNGE responses.
         io.untagged_ok(copy_uid(moved), "moved");

@@ -29,8 +29,13 @@ impl Selected {
         if store.silent && !stored.changed.is_empty() {
             self.own.insert(stored.modseq, OwnChange::Silent);
         }
-        if !store.silent {
-            let rows = Rows::flags(store.uid, self.user.enabled.condstore);
+        // RFC 7162 §3.1.3: a conditional STORE is answered with MODSEQ "even if the .SILENT suffix is specified".
+        let rows = match (store.silent, store.unchanged_since) {
+            (false, _) => Some(Rows::flags(store.uid, self.user.enabled.condstore)),
+            (true, Some(_)) => Some(Rows::modseqs()),
+            (true, None) => None,
+        };
+        if let Some(rows) = rows {
             self.send_rows(&stored.unchanged, rows, io).await?;
         }
         self.store_answer(&stored, store.uid)

@@ -58,7 +58,18 @@ impl Selected {
             response::recent(io.out(), self.view.recent_count());
         }
         self.tell_flags(&keywords, io);
-        self.tell_updates(news, keywords, tail.uids, io).await
+        self.tell_updates(news, keywords, tail.uids, io).await?;
+        self.tell_highest(io)
+    }
+
+    /// HIGHESTMODSEQ, once the client has asked for mod-sequences in this mailbox (RFC 7162 §3.1). SELECT told it before.
+    fn tell_highest(&mut self, io: &mut Io) -> Result<(), Failure> {
+        if self.user.enabled.condstore && !self.highest_told {
+            self.highest_told = true;
+            let highest = self.told(self.mailbox.status()?.highest_modseq);
+            io.untagged_ok(Code::HighestModSeq(highest), "the highest mod-sequence");
+        }
+        Ok(())
     }
 
     /// Tells everything, expunges included: for the commands that have to before they answer.

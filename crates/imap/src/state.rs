@@ -60,6 +60,8 @@ pub(crate) struct Selected {
     pub(crate) own: Own,
     /// How many keywords the client was told of with FLAGS; `None` before the first.
     pub(crate) keywords_told: Option<usize>,
+    /// Whether the client knew of mod-sequences when it was told the mailbox's highest.
+    pub(crate) highest_told: bool,
 }
 
 /// Whether the mailbox was selected or examined.

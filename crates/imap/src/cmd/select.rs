@@ -40,7 +40,8 @@ impl Selected {
     pub(crate) fn new(user: Authenticated, (mailbox, snapshot): (Mailbox, &Snapshot), mode: Mode) -> Self {
         let mut view = View::new(&snapshot.image.uids(), snapshot.modseq);
         view.add_recent(&mailbox.recent(mode == Mode::ReadWrite));
-        Self { user, mailbox, mode, view, own: Own::new(), keywords_told: None }
+        let highest_told = user.enabled.condstore;
+        Self { user, mailbox, mode, view, own: Own::new(), keywords_told: None, highest_told }
     }
 
     /// Tells what SELECT has to tell.

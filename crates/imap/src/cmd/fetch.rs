@@ -76,7 +76,7 @@ impl Selected {
         let mut tally = Tally::default();
         let mut lists = FlagLists::new(mailstore::Keywords::default());
         for some in chunks(&uids, chunk) {
-            let seen = if sets_seen { self.see(&some).await? } else { UidSet::new() };
+            let seen = if sets_seen { self.see(&some, fetch.changed_since).await? } else { UidSet::new() };
             let messages = self.read_rows(&some, rows, &mut lists, io).await?;
             tally.expunged += some.len() - messages.existing;
             if contents.is_empty() {
@@ -126,9 +126,21 @@ impl Selected {
 
     /// Sets `\Seen` before the data goes out, so that the answer can carry it (RFC 3501 §6.4.5). Answers whose flags
     /// have changed by it.
-    async fn see(&mut self, uids: &UidSet) -> Result<UidSet, Failure> {
+    async fn see(&mut self, uids: &UidSet, since: Option<ModSeq>) -> Result<UidSet, Failure> {
         let flags = NamedFlags::system(Flags::SEEN);
-        let request = StoreFlags { uids: uids.clone(), op: FlagOp::Add, flags, unchanged_since: None };
+        // What CHANGEDSINCE keeps back is not fetched, so it is not seen either; and marking it would change it.
+        let uids = match since {
+            None => uids.clone(),
+            Some(since) => {
+                let image = self.mailbox.snapshot().await?.image;
+                image
+                    .range(uids)
+                    .filter(|message| message.modseq > since)
+                    .map(|message| message.uid)
+                    .collect()
+            }
+        };
+        let request = StoreFlags { uids, op: FlagOp::Add, flags, unchanged_since: None };
         let stored = self.mailbox.store(request).await?;
         if !stored.changed.is_empty() {
             self.own.insert(stored.modseq, OwnChange::Told);

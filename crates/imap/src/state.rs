@@ -149,7 +149,7 @@ impl Selected {
     /// (RFC 3501 §6.4.8).
     pub(crate) fn targets(&self, set: &MessageSet, by_uid: bool) -> Result<UidSet, Failure> {
         if by_uid {
-            return Ok(self.view.known(&self.asked_uids(set)));
+            return Ok(self.view.known(&self.asked_uids(set, self.view.last_uid())));
         }
         let MessageSet::Listed(set) = set else { return Ok(UidSet::new()) };
         let exists = self.view.exists();
@@ -159,13 +159,10 @@ impl Selected {
         Ok(self.view.uids_of(set.resolve(exists)))
     }
 
-    /// The UIDs that a set stands for, also those of no message.
-    pub(crate) fn asked_uids(&self, set: &MessageSet) -> UidSet {
+    /// The UIDs that a set stands for, also those of no message; `*` in it is `last`.
+    pub(crate) fn asked_uids(&self, set: &MessageSet, last: Option<Uid>) -> UidSet {
         match set {
-            MessageSet::Listed(set) => {
-                let last = self.view.last_uid().map_or(0, Uid::get);
-                UidSet::from_ranges(set.resolve(last))
-            }
+            MessageSet::Listed(set) => UidSet::from_ranges(set.resolve(last.map_or(0, Uid::get))),
             // Nothing has been saved (RFC 5182 §2.1).
             MessageSet::Saved => UidSet::new(),
         }

@@ -145,11 +145,17 @@ impl Status {
         }
     }
 
+    /// The last UID given out; `None` before the first.
+    #[must_use]
+    pub fn uid_last(&self) -> Option<Uid> {
+        u32::try_from(self.uid_next - 1).ok().and_then(Uid::new)
+    }
+
     /// The UIDs from `recent_from` up to the last one given out.
     #[must_use]
     pub fn recent(&self) -> UidSet {
-        let uid = |n: u64| u32::try_from(n).ok().and_then(Uid::new);
-        match (uid(self.recent_from), uid(self.uid_next - 1)) {
+        let from = u32::try_from(self.recent_from).ok().and_then(Uid::new);
+        match (from, self.uid_last()) {
             (Some(from), Some(to)) if from <= to => UidSet::range(from, to),
             _ => UidSet::new(),
         }
@@ -249,28 +255,28 @@ impl Mailbox {
         Ok(Since::Changes(changes))
     }
 
-    /// The UIDs expunged after `since` (RFC 7162 §3.2.6). Beyond what is on record, every UID that is missing below
-    /// UIDNEXT, which RFC 7162 §3.2.5.2 allows.
+    /// The UIDs expunged after `since` and up to a snapshot (RFC 7162 §3.2.6). Beyond what is on record, every UID
+    /// that is missing below its UIDNEXT, which RFC 7162 §3.2.5.2 allows.
     ///
     /// # Errors
-    /// [`Refusal::MailboxGone`], or a fault of the store.
-    pub async fn vanished_since(&self, since: ModSeq) -> Result<UidSet, Error> {
-        let snapshot = self.snapshot().await?;
+    /// A fault of the store.
+    pub async fn vanished_since(&self, since: ModSeq, snapshot: &Snapshot) -> Result<UidSet, Error> {
         let (account, id, through) = (self.account.id, self.id, snapshot.modseq);
         let known = self
             .account
             .shared
             .read(move |engine: &dyn storage::Snapshot| read_vanished(engine, account, id, since, through))
             .await?;
-        let last = u32::try_from(snapshot.status.uid_next - 1).ok().and_then(Uid::new);
-        Ok(match (known, last) {
-            // A checkpoint may have recorded meanwhile what vanished after the snapshot.
-            (Some(vanished), _) => {
+        let given_out =
+            snapshot.status.uid_last().map_or_else(UidSet::new, |last| UidSet::range(Uid::FIRST, last));
+        Ok(match known {
+            // A checkpoint may have recorded meanwhile what vanished after the snapshot, or arrived after it and vanished.
+            Some(vanished) => {
+                let vanished = vanished.intersection(&given_out);
                 let there = snapshot.image.range(&vanished).map(|m| m.uid).collect();
                 vanished.difference(&there)
             }
-            (None, Some(last)) => UidSet::range(Uid::FIRST, last).difference(&snapshot.image.uids()),
-            (None, None) => UidSet::new(),
+            None => given_out.difference(&snapshot.image.uids()),
         })
     }
 

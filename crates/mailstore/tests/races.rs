@@ -171,6 +171,25 @@ async fn what_moves_or_goes_while_it_is_checked_is_no_damage() {
 }
 
 #[tokio::test]
+async fn what_vanished_up_to_a_snapshot_is_the_same_after_a_checkpoint() {
+    let world = World::new(1000).await;
+    let inbox = world.mailbox("INBOX");
+    world.append("INBOX", MANY).await;
+    let then = inbox.snapshot().await.unwrap().modseq;
+    inbox.store(deleted(2..=3, FlagOp::Add)).await.unwrap();
+    inbox.expunge(Expunge::AllDeleted).await.unwrap();
+    let snapshot = inbox.snapshot().await.unwrap();
+    assert_eq!(inbox.vanished_since(then, &snapshot).await.unwrap(), set(2..=3));
+    // What goes now, of old messages and of new ones, is not of the snapshot.
+    world.append("INBOX", 10 * MANY).await;
+    inbox.store(deleted(MANY - 1..=MANY + 2, FlagOp::Add)).await.unwrap();
+    inbox.expunge(Expunge::AllDeleted).await.unwrap();
+    world.store.tidy().await;
+    assert_eq!(world.engine.rows(b'v'), 1, "the checkpoint has recorded all that vanished");
+    assert_eq!(inbox.vanished_since(then, &snapshot).await.unwrap(), set(2..=3));
+}
+
+#[tokio::test]
 async fn one_damaged_account_does_not_end_the_check() {
     let world = World::new(1000).await;
     let mut batch = storage::Batch::default();

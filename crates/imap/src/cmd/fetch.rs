@@ -12,8 +12,8 @@ use mailstore::{FlagOp, Message, StoreFlags};
 use model::{Flags, ModSeq, NamedFlags, Rights, UidSet};
 
 use self::content::Contents;
-pub(crate) use self::rows::Rows;
-use self::rows::{Columns, chunks};
+use self::rows::Columns;
+pub(crate) use self::rows::{Rows, chunks};
 use crate::flag_list::FlagLists;
 use crate::io::Io;
 use crate::pump::OwnChange;
@@ -150,8 +150,10 @@ impl Selected {
 
     /// The messages of the set that were expunged since (RFC 7162 §3.2.6), before any FETCH response.
     async fn fetch_vanished(&self, fetch: &Fetch, since: ModSeq, io: &mut Io) -> Result<(), Failure> {
-        let asked = self.asked_uids(&fetch.set);
-        let vanished = self.mailbox.vanished_since(since).await?.intersection(&asked);
+        let snapshot = self.mailbox.snapshot().await?;
+        // `n:*` is all from n on: the client has to hear of the last message's expunge as well.
+        let asked = self.asked_uids(&fetch.set, snapshot.status.uid_last());
+        let vanished = self.mailbox.vanished_since(since, &snapshot).await?.intersection(&asked);
         // Those that the client still counts come as its own VANISHED, without EARLIER.
         vanished_earlier(io.out(), &vanished.difference(&self.view.all()));
         io.flush_if_full().await

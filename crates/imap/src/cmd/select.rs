@@ -63,9 +63,9 @@ impl Selected {
             io.untagged_ok(Code::UidNext(next), "the next UID");
         }
         io.untagged_ok(Code::HighestModSeq(status.highest_modseq), "the highest mod-sequence");
-        drop(snapshot);
-        if let Some(known) = &select.qresync {
-            self.resynchronise(known, status.uid_validity, io).await?;
+        if let Some(known) = select.qresync.as_ref().filter(|known| known.uid_validity == status.uid_validity)
+        {
+            self.resynchronise(known, snapshot, io).await?;
         }
         Ok(match self.mode {
             Mode::ReadWrite => Done::coded(Code::ReadWrite, "SELECT completed"),
@@ -77,19 +77,15 @@ impl Selected {
     async fn resynchronise(
         &mut self,
         known: &Qresync,
-        uid_validity: model::UidValidity,
+        snapshot: Snapshot,
         io: &mut Io,
     ) -> Result<(), Failure> {
-        if known.uid_validity != uid_validity {
-            return Ok(());
-        }
-        let mut vanished = self.mailbox.vanished_since(known.modseq).await?;
+        let mut vanished = self.mailbox.vanished_since(known.modseq, &snapshot).await?;
+        drop(snapshot);
         if let Some(uids) = &known.known_uids {
             vanished = vanished.intersection(uids);
         }
-        vanished = vanished.difference(&self.agreed(known));
-        // An expunge after the snapshot is the pump's to tell.
-        response::vanished_earlier(io.out(), &vanished.difference(&self.view.all()));
+        response::vanished_earlier(io.out(), &vanished.difference(&self.agreed(known)));
         let asked = known.known_uids.as_ref().map_or_else(|| self.view.all(), |uids| self.view.known(uids));
         self.send_rows(&asked, Rows::resync(known.modseq), io).await
     }

@@ -45,8 +45,8 @@ impl Client {
 
     /// As QRESYNC does: what changed by the modseq column, and what vanished.
     async fn by_column(&self, mailbox: &Mailbox) -> Seen {
-        let vanished = mailbox.vanished_since(self.modseq).await.unwrap();
         let snapshot = mailbox.snapshot().await.unwrap();
+        let vanished = mailbox.vanished_since(self.modseq, &snapshot).await.unwrap();
         let mut seen = self.seen.clone();
         seen.retain(|uid, _| !vanished.contains(::model::Uid::new(*uid).unwrap()));
         for m in snapshot.image.changed_since(self.modseq) {

@@ -171,7 +171,7 @@ impl Selected {
 }
 
 /// A set in pieces of at most `size` UIDs, ascending.
-pub(super) fn chunks(uids: &UidSet, size: usize) -> impl Iterator<Item = UidSet> + '_ {
+pub(crate) fn chunks(uids: &UidSet, size: usize) -> impl Iterator<Item = UidSet> + '_ {
     let mut ranges = uids.ranges();
     let mut rest: Option<(u32, u32)> = None;
     let size = u32::try_from(size).unwrap_or(u32::MAX);

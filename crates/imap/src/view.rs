@@ -141,11 +141,6 @@ impl View {
         self.recent.contains(uid)
     }
 
-    /// The messages that are `\Recent` in this session.
-    pub(crate) const fn recent(&self) -> &UidSet {
-        &self.recent
-    }
-
     /// RECENT: the recent ones among the messages that the client knows of.
     pub(crate) fn recent_count(&self) -> u32 {
         u32::try_from(self.known.intersection(&self.recent).len()).unwrap_or(u32::MAX)

@@ -6,19 +6,25 @@
 mod compile;
 pub(crate) mod program;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use imap_proto::command::Search;
 use imap_proto::response;
-use mailstore::{EMAILS_PER_READ_MAX, Email, Message};
+use mailstore::{EMAILS_PER_READ_MAX, Email, Message, Snapshot};
 use model::{ModSeq, UidSet};
 
 use self::compile::Context;
 use self::program::{Loaded, Test};
+use crate::cmd::fetch::chunks;
 use crate::io::Io;
 use crate::reply::{Done, End, Failure};
 use crate::server::ImapServer;
 use crate::state::Selected;
+
+/// Messages whose rows are looked at before other sessions have their turn: with as many keys as a command can have,
+/// some ten milliseconds.
+const ROWS_AT_ONCE: usize = 1024;
 
 /// What a search found.
 #[derive(Default)]
@@ -45,22 +51,29 @@ impl Selected {
         let has_modseq = search.has_modseq();
         self.user.enabled.condstore |= has_modseq;
         let snapshot = self.mailbox.snapshot().await?;
-        let context = Context { view: &self.view, keywords: &snapshot.keywords, charset: &search.charset };
-        let test = Arc::new(compile::compile(search, &context)?);
+        let test = Arc::new(self.compile(search, &snapshot)?);
         let (mut found, mut open) = (Found::default(), Vec::new());
-        let known = self.view.all();
-        for message in snapshot.image.range(&known) {
-            match test.holds(Loaded { message: &message, email: None, content: None }) {
-                Some(true) => found.add(&message),
-                Some(false) => {}
-                None => open.push(message),
+        for some in chunks(&self.view.all(), ROWS_AT_ONCE) {
+            for message in snapshot.image.range(&some) {
+                match test.holds(Loaded { message: &message, email: None, content: None }) {
+                    Some(true) => found.add(&message),
+                    Some(false) => {}
+                    None => open.push(message),
+                }
             }
+            tokio::task::yield_now().await;
         }
         drop(snapshot);
         for some in open.chunks(EMAILS_PER_READ_MAX) {
             self.search_open(&test, some, server, &mut found).await?;
         }
         self.answer_search(search.uid, has_modseq, &found, io).await
+    }
+
+    fn compile(&self, search: &Search, snapshot: &Snapshot) -> Result<Test, Failure> {
+        let (view, keywords) = (&self.view, &snapshot.keywords);
+        let context = Context { view, shared: OnceCell::new(), keywords, charset: &search.charset };
+        compile::compile(search, &context)
     }
 
     /// Decides on messages whose rows did not suffice.

@@ -1,6 +1,9 @@
 //! From the keys that were sent to a program for this mailbox: numbers become UIDs, names of flags their bits,
 //! strings text. RFC 3501 §6.4.4.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use imap_proto::Refusal;
 use imap_proto::command::{Charset, Search, SearchKey};
 use mailstore::Keywords;
@@ -14,6 +17,9 @@ use crate::view::View;
 /// What the keys refer to.
 pub(super) struct Context<'a> {
     pub(super) view: &'a View,
+    /// A copy for the program, made when a key needs it and shared by all that do: what a key takes up in memory is
+    /// as much as the client wrote, however large the mailbox is.
+    pub(super) shared: OnceCell<Arc<View>>,
     pub(super) keywords: &'a Keywords,
     pub(super) charset: &'a Charset,
 }
@@ -58,7 +64,9 @@ impl Context<'_> {
             SearchKey::Uid(set) => {
                 Test::Uids(UidSet::from_ranges(set.resolve(self.view.last_uid().map_or(0, Uid::get))))
             }
-            SearchKey::Numbers(set) => Test::Uids(self.view.uids_of(set.resolve(self.view.exists()))),
+            SearchKey::Numbers(set) => {
+                Test::Numbers(self.shared_view(), UidSet::from_ranges(set.resolve(self.view.exists())))
+            }
             SearchKey::ModSeq(modseq) => Test::ModSeq(*modseq),
             // Nothing has been saved, and what is not offered is refused before it comes here.
             SearchKey::Saved
@@ -82,12 +90,48 @@ impl Context<'_> {
     }
 
     fn recent(&self) -> Test {
-        Test::Uids(self.view.recent().clone())
+        Test::Recent(self.shared_view())
+    }
+
+    fn shared_view(&self) -> Arc<View> {
+        Arc::clone(self.shared.get_or_init(|| Arc::new(self.view.clone())))
     }
 
     fn needle(&self, value: &[u8]) -> Result<Needle, Failure> {
         let text = std::str::from_utf8(value).map_err(|_| Wrong::SearchText)?;
         // CLIENT: many send UTF-8 without naming it. It can mean nothing else, so it is taken for what it is.
         Ok(Needle::new(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use imap_proto::limits::Limits;
+    use imap_proto::{Command, Framer, Step};
+    use model::ModSeq;
+
+    fn search(keys: &str) -> Search {
+        let mut input = format!("t SEARCH {keys}\r\n").into_bytes();
+        match Framer::new(Limits::DEFAULT).next(&mut input) {
+            Step::Command(tagged) => match tagged.command {
+                Command::Search(search) => search,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_key_takes_up_no_more_than_was_written_however_many_messages_it_names() {
+        let view = View::new(&(1..2000).step_by(2).filter_map(Uid::new).collect(), ModSeq(1));
+        let (keywords, search) = (Keywords::default(), search("1:* RECENT OLD NEW 2,3 NOT 5:*"));
+        let context =
+            Context { view: &view, shared: OnceCell::new(), keywords: &keywords, charset: &search.charset };
+        let test = compile(&search, &context).unwrap();
+        assert_eq!(Arc::strong_count(context.shared.get().unwrap()), 7, "one copy is shared by six keys");
+        let Test::Every(tests) = test else { panic!("a conjunction") };
+        let Test::Numbers(_, numbers) = &tests[0] else { panic!("message numbers") };
+        assert_eq!(numbers.ranges().count(), 1);
     }
 }

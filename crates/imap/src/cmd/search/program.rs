@@ -3,10 +3,14 @@
 //! RFC 3501 §6.4.4, RFC 7162 §3.1.5. A test answers as soon as what is loaded of a message suffices: its row in
 //! the image, then its unchanging facts, then its content. Only what stays open has more loaded.
 
+use std::sync::Arc;
+
 use mailstore::{Email, Message};
 use message::Tree;
 use message::text::{self, Needle, Scope};
-use model::{Flags, ModSeq, UidSet};
+use model::{Flags, ModSeq, Uid, UidSet};
+
+use crate::view::View;
 
 /// One condition on a message.
 #[derive(Clone, Debug)]
@@ -17,6 +21,10 @@ pub(crate) enum Test {
     Flags(Flags),
     /// Is one of these.
     Uids(UidSet),
+    /// Its message number, by the view, is one of these.
+    Numbers(Arc<View>, UidSet),
+    /// Is `\Recent`, by the view.
+    Recent(Arc<View>),
     /// Larger than so many bytes.
     Larger(u64),
     /// Smaller than so many bytes.
@@ -95,6 +103,8 @@ impl Test {
             Self::Always(_)
             | Self::Flags(_)
             | Self::Uids(_)
+            | Self::Numbers(..)
+            | Self::Recent(_)
             | Self::Larger(_)
             | Self::Smaller(_)
             | Self::Arrived(_)
@@ -114,6 +124,11 @@ impl Test {
             Self::Always(answer) => Some(*answer),
             Self::Flags(flags) => Some(message.flags.contains(*flags)),
             Self::Uids(uids) => Some(uids.contains(message.uid)),
+            Self::Numbers(view, numbers) => {
+                let number = view.number(message.uid).and_then(|number| Uid::new(number.0));
+                Some(number.is_some_and(|number| numbers.contains(number)))
+            }
+            Self::Recent(view) => Some(view.is_recent(message.uid)),
             Self::Larger(size) => Some(u64::from(message.size) > *size),
             Self::Smaller(size) => Some(u64::from(message.size) < *size),
             Self::Arrived(days) => Some(days.hold(message.date.day())),
@@ -157,7 +172,7 @@ fn cheap_first(mut tests: Vec<Test>) -> Vec<Test> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{EmailId, InternalDate, Uid};
+    use model::{EmailId, InternalDate};
 
     fn message(date: &str) -> Message {
         Message {

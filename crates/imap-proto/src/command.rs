@@ -9,10 +9,12 @@ mod create;
 mod fetch;
 mod id;
 mod list;
+mod quota;
 mod search;
 mod select;
 mod status;
 mod store;
+mod uidbatches;
 mod uses;
 
 use std::fmt;
@@ -25,10 +27,12 @@ pub use create::Create;
 pub use fetch::{BinaryItem, Fetch, FetchItem, Partial, Section, SectionItem, SectionText};
 pub use id::Id;
 pub use list::{List, ListReturn, ListSelection, Lsub};
+pub use quota::{QuotaResource, SetQuota};
 pub use search::{Charset, Search, SearchKey, SearchReturn};
 pub use select::{Qresync, Select, SeqMatch};
 pub use status::{Status, StatusItem};
 pub use store::{Store, StoreOp};
+pub use uidbatches::UidBatches;
 
 use crate::dialect::Dialect;
 use crate::error::{Error, Violation};
@@ -88,6 +92,10 @@ pub enum Command {
     Login(Login),
     /// ENABLE (RFC 5161 §3.1)
     Enable(Enable),
+    /// COMPRESS DEFLATE (RFC 4978 §3)
+    Compress,
+    /// UNAUTHENTICATE (RFC 8437 §3)
+    Unauthenticate,
     /// SELECT (RFC 3501 §6.3.1, RFC 7162 §3.1.8 and §3.2.5)
     Select(Select),
     /// EXAMINE (RFC 3501 §6.3.2): SELECT without the right to change anything.
@@ -110,6 +118,12 @@ pub enum Command {
     Namespace,
     /// STATUS (RFC 3501 §6.3.10)
     Status(Status),
+    /// GETQUOTA of a quota root (RFC 9208 §4.1.1)
+    GetQuota(String),
+    /// GETQUOTAROOT (RFC 9208 §4.1.2)
+    GetQuotaRoot(MailboxName),
+    /// SETQUOTA (RFC 9208 §4.1.3)
+    SetQuota(SetQuota),
     /// IDLE (RFC 2177 §3)
     Idle,
     /// CHECK (RFC 3501 §6.4.1)
@@ -130,6 +144,8 @@ pub enum Command {
     Copy(Copy),
     /// MOVE and UID MOVE (RFC 6851 §3.1, §3.2)
     Move(Copy),
+    /// UIDBATCHES (RFC 10022)
+    UidBatches(UidBatches),
 }
 
 /// ENABLE.
@@ -179,6 +195,8 @@ impl Command {
             Self::Authenticate(_) => "authenticate",
             Self::Login(_) => "login",
             Self::Enable(_) => "enable",
+            Self::Compress => "compress",
+            Self::Unauthenticate => "unauthenticate",
             Self::Select(_) => "select",
             Self::Examine(_) => "examine",
             Self::Create(_) => "create",
@@ -190,6 +208,9 @@ impl Command {
             Self::Lsub(_) => "lsub",
             Self::Namespace => "namespace",
             Self::Status(_) => "status",
+            Self::GetQuota(_) => "getquota",
+            Self::GetQuotaRoot(_) => "getquotaroot",
+            Self::SetQuota(_) => "setquota",
             Self::Idle => "idle",
             Self::Check => "check",
             Self::Close => "close",
@@ -200,6 +221,7 @@ impl Command {
             Self::Store(_) => "store",
             Self::Copy(_) => "copy",
             Self::Move(_) => "move",
+            Self::UidBatches(_) => "uidbatches",
         }
     }
 }
@@ -244,6 +266,7 @@ impl Command {
             "IDLE" => Self::Idle,
             "CHECK" => Self::Check,
             "CLOSE" => Self::Close,
+            "UNAUTHENTICATE" => Self::Unauthenticate,
             "UNSELECT" => Self::Unselect,
             "EXPUNGE" => Self::Expunge(Expunge { uids: None }),
             _ => return None,
@@ -265,6 +288,11 @@ impl Command {
             "UNSUBSCRIBE" => Self::Unsubscribe(only_mailbox(cursor)?),
             "LIST" => Self::List(List::parse(cursor)?),
             "LSUB" => Self::Lsub(Lsub::parse(cursor)?),
+            "COMPRESS" => compress(cursor)?,
+            "GETQUOTA" => Self::GetQuota(quota::root(cursor)?),
+            "GETQUOTAROOT" => Self::GetQuotaRoot(only_mailbox(cursor)?),
+            "SETQUOTA" => Self::SetQuota(SetQuota::parse(cursor)?),
+            "UIDBATCHES" => Self::UidBatches(UidBatches::parse(cursor)?),
             "STATUS" => Self::Status(Status::parse(cursor)?),
             // The framer takes every APPEND whose message is announced; this one has none.
             "APPEND" => {
@@ -300,6 +328,12 @@ impl Command {
             _ => return Err(Violation::UnknownCommand.into()),
         })
     }
+}
+
+/// The algorithm of COMPRESS: there is one (RFC 4978 §5).
+fn compress(cursor: &mut Cursor<'_>) -> Result<Command, Error> {
+    cursor.space()?;
+    if cursor.keyword("DEFLATE") { Ok(Command::Compress) } else { Err(cursor.expected("DEFLATE")) }
 }
 
 fn only_mailbox(cursor: &mut Cursor<'_>) -> Result<MailboxName, Error> {

@@ -73,6 +73,12 @@ pub enum Violation {
     /// A message number although UIDONLY is enabled (RFC 9586 §3).
     #[error("message numbers are switched off; use UIDs")]
     UidRequired,
+    /// UIDBATCHES of batches without messages (RFC 10022).
+    #[error("a batch has at least one message")]
+    BatchSize,
+    /// UIDBATCHES of a range whose ends are in the wrong order (RFC 10022).
+    #[error("the first batch comes before the last")]
+    BatchOrder,
     /// A part of the protocol that is not offered.
     #[error("{capability} is not offered")]
     NotOffered {
@@ -142,6 +148,7 @@ impl Error {
     pub fn code(&self) -> Option<Code> {
         match self {
             Self::Violation(Violation::UidRequired) => Some(Code::UidRequired),
+            Self::Violation(Violation::BatchSize | Violation::BatchOrder) => Some(Code::ClientBug),
             Self::Violation(_) => None,
             Self::Refusal(refusal) => Some(refusal.code()),
         }

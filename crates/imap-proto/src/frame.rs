@@ -140,7 +140,7 @@ impl Framer {
         self.authenticated = true;
     }
 
-    /// From here on nobody is logged in again, and nothing enabled (RFC 8437 §2).
+    /// From here on nobody is logged in again, and nothing enabled (RFC 8437 §3).
     pub const fn set_unauthenticated(&mut self) {
         self.authenticated = false;
         self.dialect = Dialect::REV1;

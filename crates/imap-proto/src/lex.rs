@@ -15,8 +15,8 @@ use crate::dialect::Dialect;
 use crate::error::{Error, Violation};
 use crate::limits::Limits;
 
-/// The highest mod-sequence: 63 bits (RFC 7162 §7).
-const MODSEQ_MAX: u64 = i64::MAX as u64;
+/// The highest `number64`, and the highest mod-sequence: 63 bits (RFC 9051 §9, RFC 7162 §7).
+const NUMBER64_MAX: u64 = i64::MAX as u64;
 
 /// A place in a command.
 #[derive(Clone, Debug)]
@@ -256,6 +256,11 @@ impl<'a> Cursor<'a> {
         u32::try_from(self.digits(what, u64::from(u32::MAX))?).map_err(|_| start.expected(what))
     }
 
+    /// `number64`: 63 bits (RFC 9051 §9)
+    pub(crate) fn number64(&mut self, what: &'static str) -> Result<u64, Error> {
+        self.digits(what, NUMBER64_MAX)
+    }
+
     /// `nz-number`
     pub(crate) fn nz_number(&mut self, what: &'static str) -> Result<NonZeroU32, Error> {
         let start = self.clone();
@@ -264,7 +269,7 @@ impl<'a> Cursor<'a> {
 
     /// `mod-sequence-valzer` (RFC 7162 §7): 63 bits, 0 allowed everywhere.
     pub(crate) fn mod_sequence(&mut self) -> Result<ModSeq, Error> {
-        self.digits("a mod-sequence", MODSEQ_MAX).map(ModSeq)
+        self.digits("a mod-sequence", NUMBER64_MAX).map(ModSeq)
     }
 
     /// A Base64 text as it stands, or `=` for an empty one (RFC 4959 §3).

@@ -6,6 +6,7 @@ mod code;
 mod fetch;
 mod mailbox;
 mod number;
+mod quota;
 mod search;
 mod status;
 mod text;
@@ -14,7 +15,8 @@ pub use code::{AppendUid, Code, CopyUid, InProgress};
 pub use fetch::{FetchWriter, SectionName};
 pub use mailbox::{ListLine, StatusValue, flags, list, lsub, mailbox_status, namespace, separator};
 pub use number::number;
-pub use search::{Esearch, esearch, search, search_uids};
+pub use quota::{QuotaUsage, quota, quota_root};
+pub use search::{Esearch, esearch, search, search_uids, uid_batches};
 pub use status::{Status, bye, capability, continuation, enabled, error, id, tagged, untagged};
 pub use text::{astring, literal, nstring, quoted};
 

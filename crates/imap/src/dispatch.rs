@@ -47,13 +47,19 @@ pub(crate) fn row(command: &Command) -> Row {
         | Command::Lsub(_)
         | Command::Namespace
         | Command::Status(_)
+        | Command::Compress
+        | Command::Unauthenticate
+        | Command::GetQuota(_)
+        | Command::GetQuotaRoot(_)
+        | Command::SetQuota(_)
         | Command::Idle => (Authenticated, Tail::PLAIN),
         Command::Check
         | Command::Close
         | Command::Unselect
         | Command::Expunge(_)
         | Command::Copy(_)
-        | Command::Move(_) => (Selected, Tail::PLAIN),
+        | Command::Move(_)
+        | Command::UidBatches(_) => (Selected, Tail::PLAIN),
         Command::Search(search) => (Selected, by_uid(search.uid)),
         Command::Fetch(fetch) => (Selected, by_uid(fetch.uid)),
         Command::Store(store) => (Selected, by_uid(store.uid)),

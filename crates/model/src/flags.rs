@@ -1,12 +1,9 @@
-//! Message flags: the five system flags that are stored, and keywords.
+//! Message flags: the five system flags that are stored, and keywords as bits.
 
-use std::fmt;
+use crate::keyword::Keyword;
 
 /// The most keywords one account can have; the keyword after that is refused with `[LIMIT]` (RFC 9051 §7.1).
 pub const KEYWORDS_MAX: usize = 120;
-
-/// The longest keyword, in bytes.
-const KEYWORD_BYTES_MAX: usize = 255;
 
 /// A message's flags as one word of bits: system flags below, the account's keywords above.
 ///
@@ -100,65 +97,6 @@ impl Flags {
     }
 }
 
-/// A keyword's name (RFC 9051 §2.3.2): an atom, compared without case, its spelling kept.
-#[derive(Clone, Debug)]
-pub struct Keyword(String);
-
-/// Why a text is no keyword.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidKeyword {
-    /// It is empty.
-    #[error("a keyword is not empty")]
-    Empty,
-    /// It is longer than 255 bytes.
-    #[error("a keyword has at most {KEYWORD_BYTES_MAX} bytes")]
-    TooLong,
-    /// It holds a character that an atom may not have (RFC 9051 §9, `flag-keyword`).
-    #[error("a keyword may not contain {0:?}")]
-    Character(char),
-}
-
-impl Keyword {
-    /// A keyword of that name.
-    ///
-    /// # Errors
-    /// [`InvalidKeyword`] when it is not an atom (RFC 9051 §9, `flag-keyword`) or too long.
-    pub fn new(name: &str) -> Result<Self, InvalidKeyword> {
-        if name.is_empty() {
-            return Err(InvalidKeyword::Empty);
-        }
-        if name.len() > KEYWORD_BYTES_MAX {
-            return Err(InvalidKeyword::TooLong);
-        }
-        // `]` is allowed in an atom, but a FLAGS response code would end at it.
-        let bad = |c: &char| !c.is_ascii_graphic() || r#"(){%*"\]"#.contains(*c);
-        match name.chars().find(bad) {
-            Some(c) => Err(InvalidKeyword::Character(c)),
-            None => Ok(Self(name.to_owned())),
-        }
-    }
-
-    /// Its spelling.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl PartialEq for Keyword {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
-    }
-}
-
-impl Eq for Keyword {}
-
-impl fmt::Display for Keyword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Flags as a client names them, before an account's keyword table has given the keywords their bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamedFlags {
@@ -192,14 +130,5 @@ mod tests {
         let last = Flags::keyword(KEYWORDS_MAX - 1).unwrap();
         assert_eq!(first.with(last).with(Flags::SEEN).keywords().collect::<Vec<_>>(), [0, KEYWORDS_MAX - 1]);
         assert!(Flags::keyword(KEYWORDS_MAX).is_none());
-    }
-
-    #[test]
-    fn keywords_compare_without_case_and_keep_their_spelling() {
-        let keyword = Keyword::new("$Forwarded").unwrap();
-        assert_eq!(keyword, Keyword::new("$FORWARDED").unwrap());
-        assert_eq!(keyword.as_str(), "$Forwarded");
-        assert_eq!(Keyword::new("a b"), Err(InvalidKeyword::Character(' ')));
-        assert_eq!(Keyword::new("a]"), Err(InvalidKeyword::Character(']')));
     }
 }

@@ -6,14 +6,16 @@ mod date;
 pub mod env;
 mod flags;
 mod id;
+mod keyword;
 mod name;
 mod rights;
 mod uidset;
 
 pub use date::{InternalDate, InvalidDate};
 pub use env::{Clock, ManualClock, SystemClock, Timestamp};
-pub use flags::{Flags, InvalidKeyword, KEYWORDS_MAX, Keyword, NamedFlags};
+pub use flags::{Flags, KEYWORDS_MAX, NamedFlags};
 pub use id::{AccountId, BlobId, EmailId, MailboxId, ModSeq, SeqNo, Uid, UidValidity};
+pub use keyword::{InvalidKeyword, Keyword};
 pub use name::{DEPTH_MAX, InvalidName, MailboxName, NAME_BYTES_MAX, SEPARATOR, SpecialUse};
 pub use rights::Rights;
 pub use uidset::UidSet;

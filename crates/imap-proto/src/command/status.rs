@@ -1,6 +1,6 @@
 //! STATUS and the items it asks for, which LIST can ask for as well.
 //!
-//! RFC 3501 §6.3.10, RFC 5819, RFC 7162 §3.1.7, RFC 7889 §2, RFC 8438, RFC 8474 §4.3, RFC 9208 §4.1.4 (DELETED).
+//! RFC 3501 §6.3.10, RFC 5819, RFC 7162 §3.1.7, RFC 7889 §3.1, RFC 8438, RFC 8474 §4.3, RFC 9208 §4.1.4 (DELETED).
 
 use model::MailboxName;
 
@@ -37,7 +37,7 @@ pub enum StatusItem {
     Deleted,
     /// The bytes that an EXPUNGE would give back (RFC 9208 §4.1.4).
     DeletedStorage,
-    /// The largest message that may be appended (RFC 7889 §2).
+    /// The largest message that may be appended (RFC 7889 §3.1).
     AppendLimit,
     /// The mailbox's object id (RFC 8474 §4.3).
     MailboxId,

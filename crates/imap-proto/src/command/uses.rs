@@ -21,6 +21,11 @@ impl Command {
             Self::Store(store) => of_set(&store.set, &mut uses),
             Self::Copy(copy) | Self::Move(copy) => of_set(&copy.set, &mut uses),
             Self::Expunge(expunge) => expunge.uids.iter().for_each(|set| of_set(set, &mut uses)),
+            Self::Compress => uses.push("COMPRESS=DEFLATE"),
+            Self::Unauthenticate => uses.push("UNAUTHENTICATE"),
+            Self::UidBatches(_) => uses.push("UIDBATCHES"),
+            Self::GetQuota(_) | Self::GetQuotaRoot(_) => uses.push("QUOTA"),
+            Self::SetQuota(_) => uses.push("QUOTASET"),
             _ => {}
         }
         uses

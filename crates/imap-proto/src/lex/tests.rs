@@ -30,7 +30,7 @@ fn numbers_end_at_their_width() {
     assert_eq!(cursor(b"4294967295").number("x").unwrap(), u32::MAX);
     assert!(cursor(b"4294967296").number("x").is_err());
     assert!(cursor(b"0").nz_number("x").is_err());
-    assert_eq!(cursor(b"9223372036854775807").mod_sequence().unwrap(), ModSeq(MODSEQ_MAX));
+    assert_eq!(cursor(b"9223372036854775807").mod_sequence().unwrap(), ModSeq(NUMBER64_MAX));
     assert!(cursor(b"9223372036854775808").mod_sequence().is_err());
 }
 

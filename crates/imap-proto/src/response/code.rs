@@ -1,7 +1,8 @@
 //! Response codes: the part of a status response that a client acts upon.
 //!
 //! RFC 3501 §7.1, RFC 5530 §3, RFC 4315 §3, RFC 4469 §4.2 (TOOBIG), RFC 5182 §2.1,
-//! RFC 6154 §3, RFC 7162 §3.1 and §3.2.11, RFC 8474 §4.
+//! RFC 4978 §3, RFC 6154 §3, RFC 7162 §3.1 and §3.2.11, RFC 8474 §4, RFC 9051 §7.1,
+//! RFC 9585, RFC 9586 §3, RFC 10022.
 
 use std::num::NonZeroU32;
 
@@ -33,6 +34,8 @@ pub enum Code {
     ClientBug,
     /// CLOSED: what follows is of the newly selected mailbox (RFC 7162 §3.2.11).
     Closed,
+    /// COMPRESSIONACTIVE: the connection is compressed already (RFC 4978 §3).
+    CompressionActive,
     /// CONTACTADMIN
     ContactAdmin,
     /// COPYUID: which UIDs the copies got.
@@ -81,6 +84,10 @@ pub enum Code {
     ServerBug,
     /// TOOBIG: the message is too large.
     TooBig,
+    /// TOOFEW: batches of so few messages are not supported (RFC 10022).
+    TooFew,
+    /// TOOMANY: so many messages at once are not supported (RFC 10022).
+    TooMany,
     /// TRYCREATE: it would work if the mailbox were created.
     TryCreate,
     /// UIDREQUIRED: message numbers are switched off (RFC 9586 §3).
@@ -162,6 +169,7 @@ impl Code {
             Self::Capability(_) => "CAPABILITY",
             Self::ClientBug => "CLIENTBUG",
             Self::Closed => "CLOSED",
+            Self::CompressionActive => "COMPRESSIONACTIVE",
             Self::ContactAdmin => "CONTACTADMIN",
             Self::CopyUid(_) => "COPYUID",
             Self::Corruption => "CORRUPTION",
@@ -186,6 +194,8 @@ impl Code {
             Self::ReadWrite => "READ-WRITE",
             Self::ServerBug => "SERVERBUG",
             Self::TooBig => "TOOBIG",
+            Self::TooFew => "TOOFEW",
+            Self::TooMany => "TOOMANY",
             Self::TryCreate => "TRYCREATE",
             Self::UidRequired => "UIDREQUIRED",
             Self::UidNext(_) => "UIDNEXT",

@@ -1,6 +1,6 @@
 //! FETCH responses, item by item.
 //!
-//! RFC 3501 §7.4.2, RFC 3516 §4.2, RFC 7162 §3.1.4.2, RFC 8474 §5, RFC 8514 §4.2, RFC 8970 §3.
+//! RFC 3501 §7.4.2, RFC 3516 §4.3, RFC 7162 §3.1.4.2, RFC 8474 §5, RFC 8514 §4.2, RFC 8970 §3.
 
 use std::io::Write;
 
@@ -27,7 +27,7 @@ pub enum SectionName<'a> {
         /// Where the stretch begins, if only a stretch was asked for.
         origin: Option<u32>,
     },
-    /// `BINARY[section]<origin>` (RFC 3516 §4.2)
+    /// `BINARY[section]<origin>` (RFC 3516 §4.3)
     Binary {
         /// The part's numbers.
         path: &'a [u32],
@@ -161,7 +161,7 @@ impl<'a> FetchWriter<'a> {
         nstring(self.out, text.map(str::as_bytes));
     }
 
-    /// `BINARY.SIZE[path]`: the size of a part without its transfer encoding, in bytes (RFC 3516 §4.2).
+    /// `BINARY.SIZE[path]`: the size of a part without its transfer encoding, in bytes (RFC 3516 §4.3).
     pub fn binary_size(&mut self, path: &[u32], size: u64) {
         self.next_item();
         self.out.extend_from_slice(b"BINARY.SIZE[");

@@ -37,7 +37,7 @@ pub enum StatusValue {
     Number(u64),
     /// An object id (RFC 8474 §4.3).
     ObjectId(String),
-    /// No limit (RFC 7889 §2).
+    /// No limit (RFC 7889 §3.1).
     Nil,
 }
 

@@ -1,4 +1,4 @@
-//! What a search found: SEARCH, and ESEARCH with what was asked for.
+//! What a search found: SEARCH, and ESEARCH with what was asked for. And where UIDBATCHES cuts a mailbox.
 //!
 //! RFC 3501 §7.2.5, RFC 4731 §3.1 and §3.2, RFC 7162 §3.1.5, RFC 9051 §7.3.4, RFC 9394 §3.1.
 
@@ -52,7 +52,7 @@ pub struct Esearch<'a> {
     pub all: Option<&'a UidSet>,
     /// PARTIAL: the range as it was asked for, and what lies in it, maybe nothing (RFC 9394 §3.1).
     pub partial: Option<(PartialRange, &'a UidSet)>,
-    /// MODSEQ: the highest among the messages that are told (RFC 7162 §3.1.10). It is for the caller to leave it
+    /// MODSEQ: the highest among the messages that are told (RFC 4731 §3.2). It is for the caller to leave it
     /// out where nothing was found.
     pub modseq: Option<ModSeq>,
 }
@@ -90,6 +90,23 @@ pub fn esearch(out: &mut Vec<u8>, found: &Esearch<'_>) {
     }
     if let Some((range, set)) = found.partial {
         partial(out, range, set);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// `* UIDBATCHES` with the batches from the highest UIDs down, each from its higher end to its lower one, maybe none
+/// (RFC 10022).
+pub fn uid_batches(out: &mut Vec<u8>, tag: &Tag, batches: impl IntoIterator<Item = (Uid, Uid)>) {
+    out.extend_from_slice(b"* UIDBATCHES (TAG ");
+    quoted(out, tag.as_str());
+    out.push(b')');
+    let mut before = b' ';
+    for (high, low) in batches {
+        out.push(before);
+        number(out, u64::from(high.get()));
+        out.push(b':');
+        number(out, u64::from(low.get()));
+        before = b',';
     }
     out.extend_from_slice(b"\r\n");
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use model::{InternalDate, MailboxName, ModSeq, Uid, UidValidity};
 
 use super::*;
-use crate::command::{Section, SectionText, StatusItem, Tag};
+use crate::command::{QuotaResource, Section, SectionText, StatusItem, Tag};
 use crate::dialect::Dialect;
 use crate::error::{Refusal, Violation};
 use crate::partial::{CountFrom, PartialRange};
@@ -138,6 +138,27 @@ fn the_result_of_a_search_is_told_as_it_was_asked_for() {
             written(|out| esearch(out, &Esearch { partial: Some((range, set)), ..Esearch::new(&tag, true) }));
         assert_eq!(line, format!("* ESEARCH (TAG \"A282\") UID PARTIAL (-1:-100 {expected})\r\n"));
     }
+}
+
+#[test]
+fn quotas_are_told_by_root() {
+    let usage = |resource, usage, limit| QuotaUsage { resource, usage, limit };
+    let resources = [usage(QuotaResource::Storage, 10, 512), usage(QuotaResource::Message, 3, 1000)];
+    assert_eq!(written(|out| quota(out, "", &resources)), "* QUOTA \"\" (STORAGE 10 512 MESSAGE 3 1000)\r\n");
+    let inbox = MailboxName::inbox();
+    let line = written(|out| quota_root(out, Dialect::REV1, &inbox, &["#user/alice", "a b"]));
+    assert_eq!(line, "* QUOTAROOT INBOX #user/alice \"a b\"\r\n");
+    assert_eq!(written(|out| quota_root(out, Dialect::REV1, &inbox, &[])), "* QUOTAROOT INBOX\r\n");
+}
+
+#[test]
+fn batches_are_told_from_the_highest_uids_down() {
+    let uid = |n| Uid::new(n).unwrap();
+    let tag = Tag::new("A1");
+    let batches = [(uid(99695), uid(20351)), (uid(20350), uid(1))];
+    let line = written(|out| uid_batches(out, &tag, batches));
+    assert_eq!(line, "* UIDBATCHES (TAG \"A1\") 99695:20351,20350:1\r\n");
+    assert_eq!(written(|out| uid_batches(out, &tag, [])), "* UIDBATCHES (TAG \"A1\")\r\n");
 }
 
 #[test]

@@ -63,9 +63,9 @@ pub enum SearchKey {
     Numbers(SequenceSet),
     /// `$` or UID `$`: what the last SEARCH with SAVE found (RFC 5182 §2.1).
     Saved,
-    /// OLDER: it arrived so many seconds ago or earlier (RFC 5032 §3).
+    /// OLDER: it arrived so many seconds ago or earlier (RFC 5032 §2).
     Older(NonZeroU32),
-    /// YOUNGER: it arrived so many seconds ago or later (RFC 5032 §3).
+    /// YOUNGER: it arrived so many seconds ago or later (RFC 5032 §2).
     Younger(NonZeroU32),
     /// SAVEDBEFORE: it was put into the mailbox earlier (RFC 8514 §4.3).
     SavedBefore(i64),

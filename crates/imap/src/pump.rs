@@ -62,10 +62,13 @@ impl Selected {
         self.tell_highest(io)
     }
 
-    /// HIGHESTMODSEQ, once the client has asked for mod-sequences in this mailbox (RFC 7162 §3.1). SELECT told it before.
+    /// HIGHESTMODSEQ, where the client would not come to the right one by itself: once it asks for mod-sequences in
+    /// this mailbox (RFC 7162 §3.1), and with QRESYNC while expunges are held back, since it would take a later
+    /// change's mod-sequence for the highest and never hear of them (RFC 7162 §3.2, §6), and once they are told.
     fn tell_highest(&mut self, io: &mut Io) -> Result<(), Failure> {
-        if self.user.enabled.condstore && !self.highest_told {
-            self.highest_told = true;
+        let holds_back = self.user.enabled.qresync && self.view.has_ghosts();
+        if self.user.enabled.condstore && (holds_back || !self.highest_told) {
+            self.highest_told = !holds_back;
             let highest = self.told(self.mailbox.status()?.highest_modseq);
             io.untagged_ok(Code::HighestModSeq(highest), "the highest mod-sequence");
         }

@@ -60,7 +60,7 @@ pub(crate) struct Selected {
     pub(crate) own: Own,
     /// How many keywords the client was told of with FLAGS; `None` before the first.
     pub(crate) keywords_told: Option<usize>,
-    /// Whether the client knew of mod-sequences when it was told the mailbox's highest.
+    /// Whether the client that knows of mod-sequences was told the mailbox's highest, with nothing held back.
     pub(crate) highest_told: bool,
 }
 

@@ -84,6 +84,11 @@ impl View {
         self.known.uids()
     }
 
+    /// Whether expunges have not been told yet.
+    pub(crate) const fn has_ghosts(&self) -> bool {
+        !self.ghosts.is_empty()
+    }
+
     /// All ghosts.
     pub(crate) fn ghosts(&self) -> UidSet {
         self.ghosts.iter().fold(UidSet::new(), |all, ghosts| all.union(&ghosts.uids))

@@ -29,6 +29,8 @@ pub(crate) struct Client {
     tag: u32,
     uid_validity: u64,
     modseq: u64,
+    /// The highest MODSEQ, and whether HIGHESTMODSEQ came, since the last tagged answer (RFC 7162 §6).
+    heard: (u64, bool),
     /// By message number; `None` for a message that was announced and not yet fetched.
     pub(crate) messages: Vec<Option<Message>>,
     /// The last lines, for when something goes wrong.
@@ -43,8 +45,8 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         let stream = BufReader::new(stream);
-        let mut client =
-            Self { name, stream, tag: 0, uid_validity: 0, modseq: 0, messages: Vec::new(), log: Vec::new() };
+        let (messages, log, heard) = (Vec::new(), Vec::new(), (0, false));
+        let mut client = Self { name, stream, tag: 0, uid_validity: 0, modseq: 0, heard, messages, log };
         client.line();
         client.run(&format!("LOGIN {login}"));
         if !enable.is_empty() {
@@ -76,6 +78,7 @@ impl Client {
                 let gone = uids(set);
                 known.retain(|uid, _| !gone.contains(uid));
             } else if let Some((_, items)) = fetched(&line) {
+                self.heard.0 = self.heard.0.max(modseq_of(items));
                 let (uid, flags) = (uid_of(items), flags_of(items));
                 known.insert(uid.unwrap_or_else(|| self.fail("no UID")), flags.unwrap_or_default());
             } else {
@@ -85,6 +88,7 @@ impl Client {
                 break;
             }
         }
+        self.settle();
         let exists = self.messages.len();
         self.messages = known.into_iter().map(|(uid, flags)| Some(Message { uid, flags })).collect();
         if self.messages.len() != exists {
@@ -104,6 +108,7 @@ impl Client {
             let line = self.line();
             if line.starts_with(&tag) {
                 self.note_code(&line);
+                self.settle();
                 return line;
             }
             self.believe(&line);
@@ -179,6 +184,7 @@ impl Client {
         let Some(known) = number.checked_sub(1).and_then(|at| self.messages.get_mut(at)) else {
             self.fail("FETCH of nothing");
         };
+        self.heard.0 = self.heard.0.max(modseq_of(items));
         let (uid, flags) = (uid_of(items), flags_of(items));
         match (known, uid, flags) {
             (Some(message), Some(uid), _) if message.uid != uid => self.fail("another UID"),
@@ -194,9 +200,18 @@ impl Client {
             rest.split(']').next()?.parse::<u64>().ok()
         };
         self.uid_validity = number("[UIDVALIDITY ").unwrap_or(self.uid_validity);
-        self.modseq = number("[HIGHESTMODSEQ ").unwrap_or(self.modseq);
+        if let Some(modseq) = number("[HIGHESTMODSEQ ") {
+            (self.modseq, self.heard.1) = (modseq, true);
+        }
         if let ["*", count, "EXISTS"] = line.split_ascii_whitespace().collect::<Vec<_>>().as_slice() {
             self.messages.resize(count.parse().unwrap(), None);
+        }
+    }
+
+    /// At a tagged answer: what the server calls the highest mod-sequence counts, else the highest that it told.
+    fn settle(&mut self) {
+        if let (modseq, false) = std::mem::take(&mut self.heard) {
+            self.modseq = self.modseq.max(modseq);
         }
     }
 
@@ -216,6 +231,12 @@ fn fetched(line: &str) -> Option<(usize, &str)> {
 fn uid_of(items: &str) -> Option<u32> {
     let (_, rest) = items.split_once("UID ")?;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// 0 where there is none.
+fn modseq_of(items: &str) -> u64 {
+    let number = items.split_once("MODSEQ (").and_then(|(_, rest)| rest.split(')').next());
+    number.map_or(0, |number| number.parse().unwrap())
 }
 
 fn flags_of(items: &str) -> Option<FlagSet> {

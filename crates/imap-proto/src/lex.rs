@@ -6,7 +6,7 @@
 mod argument;
 
 use std::borrow::Cow;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use model::ModSeq;
 
@@ -259,6 +259,12 @@ impl<'a> Cursor<'a> {
     /// `number64`: 63 bits (RFC 9051 §9)
     pub(crate) fn number64(&mut self, what: &'static str) -> Result<u64, Error> {
         self.digits(what, NUMBER64_MAX)
+    }
+
+    /// `nz-number64`
+    pub(crate) fn nz_number64(&mut self, what: &'static str) -> Result<NonZeroU64, Error> {
+        let start = self.clone();
+        NonZeroU64::new(self.number64(what)?).ok_or_else(|| start.expected(what))
     }
 
     /// `nz-number`

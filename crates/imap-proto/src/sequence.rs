@@ -46,6 +46,12 @@ impl SequenceSet {
         })
     }
 
+    /// The ranges as they were sent.
+    #[cfg(test)]
+    pub(crate) fn ranges(&self) -> &[(Bound, Bound)] {
+        &self.ranges
+    }
+
     /// Whether `*` is in it.
     #[must_use]
     pub fn has_last(&self) -> bool {

@@ -5,6 +5,8 @@
 mod key;
 mod returns;
 
+#[cfg(test)]
+pub(super) use key::PLAIN;
 pub use key::SearchKey;
 pub use returns::SearchReturn;
 

@@ -1,5 +1,8 @@
 //! Commands as the RFCs give them, what is refused, and each limit on what one command may hold.
 
+mod round_trip;
+mod wire;
+
 use model::{Flags, MailboxName, ModSeq, UidSet};
 use proptest::prelude::*;
 
@@ -163,7 +166,7 @@ fn what_a_command_uses_has_a_record() {
         ("UIDBATCHES 1", &["UIDBATCHES"]),
         ("GETQUOTAROOT a", &["QUOTA"]),
         ("SETQUOTA a ()", &["QUOTASET"]),
-        ("LIST \"\" * RETURN (STATUS (SIZE DELETED))", &["STATUS=SIZE", "IMAP4rev2"]),
+        ("LIST \"\" * RETURN (STATUS (SIZE DELETED))", &["STATUS=SIZE"]),
         (
             "STATUS box (DELETED-STORAGE APPENDLIMIT MAILBOXID)",
             &["QUOTA=RES-STORAGE", "APPENDLIMIT", "OBJECTID"],
@@ -313,6 +316,12 @@ proptest! {
             0..24,
         )
     ) {
-        let _ = parse(format!("a {}", words.concat()).as_bytes(), &Limits::DEFAULT, Dialect::REV1);
+        let text = format!("a {}", words.concat());
+        let enabled = Dialect { rev2: true, utf8_accept: true, uid_only: true };
+        for dialect in [Dialect::REV1, enabled] {
+            if let Ok(read) = parse(text.as_bytes(), &Limits::DEFAULT, dialect) {
+                prop_assert!(read.command.uses().iter().all(|name| EXTENSIONS.iter().any(|e| e.capability == *name)));
+            }
+        }
     }
 }

@@ -117,8 +117,6 @@ fn of_list(list: &List, uses: &mut Vec<&'static str>) {
 fn of_status_items(items: &[StatusItem], uses: &mut Vec<&'static str>) {
     uses.extend(items.iter().filter_map(|item| match item {
         StatusItem::Size => Some("STATUS=SIZE"),
-        // RFC 9208 §4.1.4: it comes with QUOTA=RES-MESSAGE; RFC 9051 §6.3.11 has it without.
-        StatusItem::Deleted => Some("IMAP4rev2"),
         StatusItem::DeletedStorage => Some("QUOTA=RES-STORAGE"),
         StatusItem::AppendLimit => Some("APPENDLIMIT"),
         StatusItem::MailboxId => Some("OBJECTID"),

@@ -297,6 +297,30 @@ proptest! {
     }
 
     #[test]
+    fn no_answer_of_the_session_upsets_the_framer(
+        stream in stream(), size in 1usize..90, answers in proptest::collection::vec(0u8..4, 1..20),
+    ) {
+        let mut framer = framer();
+        let mut answers = answers.into_iter().cycle();
+        let mut input = Vec::new();
+        for piece in stream.chunks(size) {
+            input.extend_from_slice(piece);
+            for answer in answers.by_ref().take(piece.len()) {
+                match answer {
+                    0 => framer.refuse_message(),
+                    1 => drop(framer.take_message_bytes(&mut input)),
+                    2 => drop(framer.accept_message()),
+                    _ => {}
+                }
+                framer.next(&mut input);
+            }
+        }
+        framer.discard(&mut input);
+        input.extend_from_slice(b"z NOOP\r\n");
+        prop_assert!(matches!(framer.next(&mut input), Step::Command(_)));
+    }
+
+    #[test]
     fn no_bytes_upset_the_framer(stream in proptest::collection::vec(any::<u8>(), 0..300)) {
         steps(&stream);
     }

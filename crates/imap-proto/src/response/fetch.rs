@@ -25,14 +25,14 @@ pub enum SectionName<'a> {
         /// The section.
         section: &'a Section,
         /// Where the stretch begins, if only a stretch was asked for.
-        origin: Option<u32>,
+        origin: Option<u64>,
     },
     /// `BINARY[section]<origin>` (RFC 3516 §4.3)
     Binary {
         /// The part's numbers.
         path: &'a [u32],
         /// Where the stretch begins, if only a stretch was asked for.
-        origin: Option<u32>,
+        origin: Option<u64>,
         /// Whether the stretch holds NUL, so that it has to be a literal8. A client that knows no other form than
         /// the plain one is so spared it where it can be.
         has_nul: bool,
@@ -215,11 +215,11 @@ impl<'a> FetchWriter<'a> {
         }
     }
 
-    fn end_section(&mut self, origin: Option<u32>) {
+    fn end_section(&mut self, origin: Option<u64>) {
         self.out.push(b']');
         if let Some(origin) = origin {
             self.out.push(b'<');
-            number(self.out, u64::from(origin));
+            number(self.out, origin);
             self.out.push(b'>');
         }
         self.out.push(b' ');

@@ -1,6 +1,6 @@
 //! Sections of a message and stretches of them, as FETCH names them. RFC 3501 §6.4.5.
 
-use std::num::NonZeroU32;
+use std::num::NonZeroU64;
 
 use crate::error::Error;
 use crate::lex::Cursor;
@@ -16,13 +16,13 @@ pub struct SectionItem {
     pub partial: Option<Partial>,
 }
 
-/// A stretch of a section: `<offset.length>`.
+/// A stretch of a section: `<offset.length>`, of 63 bits each in IMAP4rev2 (RFC 9051 §9, `partial`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partial {
     /// Its first byte, from 0.
-    pub offset: u32,
+    pub offset: u64,
     /// Its length in bytes.
-    pub length: NonZeroU32,
+    pub length: NonZeroU64,
 }
 
 /// A section of a message (RFC 3501 §6.4.5).
@@ -68,9 +68,9 @@ impl Partial {
     }
 
     fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
-        let offset = cursor.number("an offset")?;
+        let offset = cursor.number64("an offset")?;
         cursor.token(b'.', "a dot")?;
-        let length = cursor.nz_number("a length")?;
+        let length = cursor.nz_number64("a length")?;
         cursor.token(b'>', "a closing angle bracket")?;
         Ok(Self { offset, length })
     }

@@ -54,9 +54,9 @@ pub enum SearchKey {
     /// TEXT: header or body.
     Text(Vec<u8>),
     /// LARGER than so many bytes.
-    Larger(u32),
+    Larger(u64),
     /// SMALLER than so many bytes.
-    Smaller(u32),
+    Smaller(u64),
     /// UID
     Uid(SequenceSet),
     /// Message numbers.
@@ -90,7 +90,7 @@ pub enum SearchKey {
 }
 
 /// Keys without arguments.
-static PLAIN: [(&str, SearchKey); 15] = [
+pub(in crate::command) static PLAIN: [(&str, SearchKey); 15] = [
     ("ALL", SearchKey::All),
     ("ANSWERED", SearchKey::Flag(Flags::ANSWERED)),
     ("DELETED", SearchKey::Flag(Flags::DELETED)),
@@ -244,8 +244,8 @@ fn with_argument(cursor: &mut Cursor<'_>) -> Result<SearchKey, Error> {
         }
         "KEYWORD" => SearchKey::Keyword(cursor.flag_keyword()?),
         "UNKEYWORD" => SearchKey::NotKeyword(cursor.flag_keyword()?),
-        "LARGER" => SearchKey::Larger(cursor.number("a size")?),
-        "SMALLER" => SearchKey::Smaller(cursor.number("a size")?),
+        "LARGER" => SearchKey::Larger(cursor.number64("a size")?),
+        "SMALLER" => SearchKey::Smaller(cursor.number64("a size")?),
         "UID" => match cursor.message_set()? {
             MessageSet::Listed(set) => SearchKey::Uid(set),
             MessageSet::Saved => SearchKey::Saved,

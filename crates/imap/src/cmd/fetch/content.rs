@@ -143,8 +143,9 @@ impl<'f> Stretch<'f> {
     fn of_message<'m>(&self, content: &'m [u8], tree: &Tree) -> Option<Cow<'m, [u8]>> {
         let whole = self.section.of(tree, content)?;
         let Some(partial) = self.partial else { return Some(whole) };
-        let from = (partial.offset as usize).min(whole.len());
-        let to = from.saturating_add(partial.length.get() as usize).min(whole.len());
+        let clamped = |n: u64| usize::try_from(n).map_or(whole.len(), |n| n.min(whole.len()));
+        let from = clamped(partial.offset);
+        let to = clamped(partial.offset.saturating_add(partial.length.get()));
         Some(match whole {
             Cow::Borrowed(bytes) => bytes.get(from..to).unwrap_or_default().into(),
             Cow::Owned(bytes) => bytes.get(from..to).unwrap_or_default().to_vec().into(),

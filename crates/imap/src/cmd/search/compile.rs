@@ -59,8 +59,8 @@ impl Context<'_> {
             SearchKey::Header { name, value } => Test::Header(name.clone(), self.needle(value)?),
             SearchKey::Body(value) => Test::Text(Scope::Body, self.needle(value)?),
             SearchKey::Text(value) => Test::Text(Scope::Text, self.needle(value)?),
-            SearchKey::Larger(size) => Test::Larger((*size).into()),
-            SearchKey::Smaller(size) => Test::Smaller((*size).into()),
+            SearchKey::Larger(size) => Test::Larger(*size),
+            SearchKey::Smaller(size) => Test::Smaller(*size),
             SearchKey::Uid(set) => {
                 Test::Uids(UidSet::from_ranges(set.resolve(self.view.last_uid().map_or(0, Uid::get))))
             }

@@ -11,6 +11,7 @@ use crate::image::Image;
 use crate::ring::Ring;
 use crate::shared::Shared;
 use crate::state::{Commit, State};
+use crate::thread::Recent;
 use crate::txn::{Outcome, Txn};
 use crate::unreferred::Hold;
 use model::{AccountId, EmailId, MailboxId, ModSeq};
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) ring: Ring,
     /// Where \Recent begins, as far as sessions have claimed it since the row was written.
     recent_from: HashMap<MailboxId, u64>,
+    recent_threads: Recent,
     /// Large copies that are staging rows: meanwhile no e-mail is given up.
     staging: u32,
 }
@@ -56,6 +58,7 @@ impl Account {
                 pending: VecDeque::new(),
                 ring: Ring::new(modseq),
                 recent_from: HashMap::new(),
+                recent_threads: Recent::default(),
                 staging: 0,
             }),
             head: watch::Sender::new(modseq),
@@ -98,6 +101,7 @@ impl Account {
             let mut txn = Txn::new(self.id, &inner.resolved, self.shared.clock.now());
             // \Recent watermarks ride along with rows that are written anyway: a commit of their own they never get.
             txn.set_claims(&inner.recent_from);
+            txn.set_recent_threads(&inner.recent_threads);
             let value = resolve(&mut txn)?;
             let outcome = txn.finish();
             let (done, durable) = oneshot::channel();
@@ -110,9 +114,10 @@ impl Account {
 
     /// Queues a resolved intent. The lock is held, so that commits are queued in the order they were resolved in.
     fn submit(&self, inner: &mut Inner, outcome: Outcome, done: crate::committer::Done) -> ModSeq {
-        let Outcome { commit, batch, located, holds } = outcome;
+        let Outcome { commit, batch, located, holds, threads } = outcome;
         let commit = Arc::new(commit);
         inner.resolved.apply(&commit);
+        inner.recent_threads.extend(threads);
         let publish: Option<crate::committer::Publish> = self.this.upgrade().map(|this| {
             inner.pending.push_back(commit.clone());
             Box::new(move || {

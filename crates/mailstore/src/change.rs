@@ -4,7 +4,7 @@
 //! to tell its client. Nothing else informs a client.
 
 use crate::codec::{Damaged, Reader, put_i64, put_u64, put_u128};
-use model::{EmailId, Flags, InternalDate, ModSeq, Uid, UidSet};
+use model::{EmailId, Flags, InternalDate, ModSeq, SaveDate, Uid, UidSet};
 
 /// Up to so many messages a flag change is recorded by its result; beyond, by what is to be done.
 pub const FLAGS_BY_RESULT_MAX: usize = 64;
@@ -23,6 +23,8 @@ pub enum Op {
     Insert {
         /// The first one's UID.
         first: Uid,
+        /// When they did.
+        saved: SaveDate,
         /// Them.
         messages: Vec<NewMessage>,
     },
@@ -34,6 +36,8 @@ pub enum Op {
         count: u32,
         /// Where they were staged.
         stage: u64,
+        /// When they came into the mailbox.
+        saved: SaveDate,
     },
     /// Flags changed, to these.
     Flags {
@@ -78,11 +82,15 @@ pub struct Record {
     pub change: std::sync::Arc<Change>,
 }
 
-const INSERT: u8 = 1;
-const LINK: u8 = 2;
+/// Of format 1, without the save date: read and no longer written.
+const INSERT_1: u8 = 1;
+/// As [`INSERT_1`].
+const LINK_1: u8 = 2;
 const FLAGS: u8 = 3;
 const FLAGS_DELTA: u8 = 4;
 const EXPUNGE: u8 = 5;
+const INSERT: u8 = 6;
+const LINK: u8 = 7;
 
 impl Change {
     /// Its stored form (`docs/storage-format.md`, row `l`).
@@ -118,14 +126,16 @@ impl Change {
 impl Op {
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Insert { first, messages } => {
+            Self::Insert { first, saved, messages } => {
                 out.push(INSERT);
                 put_u64(out, first.get().into());
+                put_u64(out, saved.seconds().into());
                 put_messages(out, messages);
             }
-            Self::Link { first, count, stage } => {
+            Self::Link { first, count, stage, saved } => {
                 out.push(LINK);
                 put_u64(out, first.get().into());
+                put_u64(out, saved.seconds().into());
                 put_u64(out, (*count).into());
                 put_u64(out, *stage);
             }
@@ -154,8 +164,17 @@ impl Op {
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, Damaged> {
         Ok(match reader.u8()? {
-            INSERT => Self::Insert { first: uid(reader)?, messages: messages(reader)? },
-            LINK => Self::Link { first: uid(reader)?, count: reader.u32()?, stage: reader.u64()? },
+            step @ (INSERT_1 | INSERT) => Self::Insert {
+                first: uid(reader)?,
+                saved: if step == INSERT { saved(reader)? } else { SaveDate::UNKNOWN },
+                messages: messages(reader)?,
+            },
+            step @ (LINK_1 | LINK) => Self::Link {
+                first: uid(reader)?,
+                saved: if step == LINK { saved(reader)? } else { SaveDate::UNKNOWN },
+                count: reader.u32()?,
+                stage: reader.u64()?,
+            },
             FLAGS => Self::Flags { messages: flagged(reader)? },
             FLAGS_DELTA => Self::FlagsDelta {
                 uids: uids(reader)?,
@@ -170,6 +189,10 @@ impl Op {
 
 fn uid(reader: &mut Reader<'_>) -> Result<Uid, Damaged> {
     Uid::new(reader.u32()?).ok_or_else(|| reader.damaged())
+}
+
+fn saved(reader: &mut Reader<'_>) -> Result<SaveDate, Damaged> {
+    reader.u32().map(SaveDate::from_seconds)
 }
 
 fn flagged(reader: &mut Reader<'_>) -> Result<Vec<(Uid, Flags)>, Damaged> {
@@ -269,11 +292,13 @@ mod tests {
     fn ops() -> impl Strategy<Value = Op> {
         let uid = || (1u32..).prop_filter_map("0", Uid::new);
         prop_oneof![
-            (uid(), new_messages()).prop_map(|(first, messages)| Op::Insert { first, messages }),
-            (uid(), any::<u32>(), any::<u64>()).prop_map(|(first, count, stage)| Op::Link {
+            (uid(), any::<u32>(), new_messages()).prop_map(|(first, saved, messages)| Op::Insert {
                 first,
-                count,
-                stage
+                saved: SaveDate::from_seconds(saved),
+                messages
+            }),
+            (uid(), any::<u32>(), any::<u64>(), any::<u32>()).prop_map(|(first, count, stage, saved)| {
+                Op::Link { first, count, stage, saved: SaveDate::from_seconds(saved) }
             }),
             sets()
                 .prop_map(|s| Op::Flags { messages: s.iter().take(64).map(|u| (u, Flags::SEEN)).collect() }),

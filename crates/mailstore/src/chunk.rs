@@ -4,7 +4,7 @@
 
 use crate::codec::{Damaged, Reader, put_i64, put_u64, put_u128};
 use crate::image::Message;
-use model::{EmailId, Flags, InternalDate, ModSeq, Uid};
+use model::{EmailId, Flags, InternalDate, ModSeq, SaveDate, Uid};
 
 /// UIDs per chunk; chunk `n` holds those whose upper bits are `n`.
 pub(crate) const CHUNK_UIDS: u32 = 256;
@@ -24,6 +24,7 @@ pub(crate) struct Chunk {
     pub(crate) modseqs: Vec<ModSeq>,
     pub(crate) sizes: Vec<u32>,
     pub(crate) dates: Vec<InternalDate>,
+    pub(crate) saved: Vec<SaveDate>,
 }
 
 impl Chunk {
@@ -38,6 +39,7 @@ impl Chunk {
         self.modseqs.push(m.modseq);
         self.sizes.push(m.size);
         self.dates.push(m.date);
+        self.saved.push(m.saved);
     }
 
     /// Where `uid` stands, or would stand.
@@ -56,6 +58,7 @@ impl Chunk {
             modseq: *self.modseqs.get(at)?,
             size: *self.sizes.get(at)?,
             date: *self.dates.get(at)?,
+            saved: *self.saved.get(at)?,
         })
     }
 
@@ -72,6 +75,7 @@ impl Chunk {
         filter(&mut self.modseqs, &kept);
         filter(&mut self.sizes, &kept);
         filter(&mut self.dates, &kept);
+        filter(&mut self.saved, &kept);
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -85,6 +89,7 @@ impl Chunk {
         put_column(&mut out, self.sizes.iter().map(|&size| i64::from(size)));
         put_column(&mut out, self.dates.iter().map(|d| d.seconds));
         put_column(&mut out, self.dates.iter().map(|d| i64::from(d.zone_minutes)));
+        put_column(&mut out, self.saved.iter().map(|s| i64::from(s.seconds())));
         out
     }
 
@@ -125,8 +130,12 @@ impl Chunk {
             Err(_) => Err(Damaged { what: "chunk" }),
         };
         let dates = seconds.into_iter().zip(zones).map(date).collect::<Result<_, _>>()?;
+        // Format 1 ends here.
+        let saved = if r.is_empty() { vec![0; n] } else { column(&mut r, n)? };
+        let saved =
+            saved.into_iter().map(|s| narrow(s).map(SaveDate::from_seconds)).collect::<Result<_, _>>()?;
         r.end()?;
-        Ok(Self { as_of, uids, emails, flags, modseqs, sizes, dates })
+        Ok(Self { as_of, uids, emails, flags, modseqs, sizes, dates, saved })
     }
 }
 
@@ -166,12 +175,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_chunk_is_read_as_it_was_written(rows in proptest::collection::btree_map(1u32.., (any::<u64>(), any::<u128>(), any::<u64>(), any::<u32>(), any::<i64>(), any::<i16>()), 0..40)) {
+        fn a_chunk_is_read_as_it_was_written(rows in proptest::collection::btree_map(1u32.., (any::<u64>(), any::<u128>(), any::<u64>(), any::<u32>(), any::<i64>(), any::<i16>(), any::<u32>()), 0..40)) {
             let mut chunk = Chunk { as_of: ModSeq(7), ..Chunk::default() };
-            for (uid, (email, flags, modseq, size, seconds, zone_minutes)) in rows {
+            for (uid, (email, flags, modseq, size, seconds, zone_minutes, saved)) in rows {
                 chunk.push(Message {
                     uid: Uid::new(uid).unwrap(), email: EmailId(email), flags: Flags::from_bits(flags),
                     modseq: ModSeq(modseq), size, date: InternalDate { seconds, zone_minutes },
+                    saved: SaveDate::from_seconds(saved),
                 });
             }
             prop_assert_eq!(Chunk::decode(&chunk.encode()), Ok(chunk));

@@ -2,7 +2,7 @@
 
 use crate::codec::{Damaged, Reader, put_bytes, put_i64, put_u64};
 use message::{Digest, Tree};
-use model::{BlobId, EmailId, InternalDate};
+use model::{BlobId, EmailId, InternalDate, ThreadId};
 
 /// The unchanging facts of a message.
 #[derive(Clone, Debug)]
@@ -22,6 +22,10 @@ pub struct Email {
     pub body: Vec<u8>,
     /// BODYSTRUCTURE, as it goes on the wire.
     pub body_structure: Vec<u8>,
+    /// The beginning of its text (RFC 8970); `None` for a message that came before it was kept.
+    pub preview: Option<String>,
+    /// The thread it was put into when it arrived (RFC 8474 §5.2); `None` for a message that came before threads were kept.
+    pub thread: Option<ThreadId>,
     tree: Vec<u8>,
 }
 
@@ -34,9 +38,14 @@ impl Email {
         Tree::decode(&self.tree).map_err(|_| Damaged { what: "part tree" })
     }
 
-    pub(crate) fn encode(blob: BlobId, size: u32, digest: &Digest) -> Vec<u8> {
+    /// The stored form, up to the thread, which only the commit can decide.
+    pub(crate) fn encode(blob: BlobId, size: u32, digest: &Digest, preview: &str) -> Vec<u8> {
         let tree = digest.tree.encode();
-        let len = digest.envelope.len() + digest.body.len() + digest.bodystructure.len() + tree.len();
+        let len = digest.envelope.len()
+            + digest.body.len()
+            + digest.bodystructure.len()
+            + tree.len()
+            + preview.len();
         let mut out = Vec::with_capacity(len + 48);
         put_u64(&mut out, blob.0);
         put_u64(&mut out, size.into());
@@ -49,7 +58,13 @@ impl Email {
         for part in [&digest.envelope, &digest.body, &digest.bodystructure, &tree] {
             put_bytes(&mut out, part);
         }
+        put_bytes(&mut out, preview.as_bytes());
         out
+    }
+
+    /// Completes the stored form.
+    pub(crate) fn end_with_thread(row: &mut Vec<u8>, thread: ThreadId) {
+        put_u64(row, thread.0);
     }
 
     pub(crate) fn decode(id: EmailId, bytes: &[u8]) -> Result<Self, Damaged> {
@@ -65,7 +80,10 @@ impl Email {
         };
         let mut part = || r.bytes().map(<[u8]>::to_vec);
         let (envelope, body, body_structure, tree) = (part()?, part()?, part()?, part()?);
+        // Format 1 ends here.
+        let (preview, thread) =
+            if r.is_empty() { (None, None) } else { (Some(r.string()?), Some(ThreadId(r.u64()?))) };
         r.end()?;
-        Ok(Self { id, blob, size, header_len, sent, envelope, body, body_structure, tree })
+        Ok(Self { id, blob, size, header_len, sent, envelope, body, body_structure, preview, thread, tree })
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::change::{Change, NewMessage, Op};
 use crate::chunk::{CHUNK_UIDS, Chunk, chunk_of};
-use model::{EmailId, Flags, InternalDate, ModSeq, Uid, UidSet};
+use model::{EmailId, Flags, InternalDate, ModSeq, SaveDate, Uid, UidSet};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use std::sync::Arc;
 const GROUP_CHUNKS: u32 = 64;
 
 /// Roughly what one message takes in an image, in bytes.
-const MESSAGE_WEIGHT: usize = 56;
+const MESSAGE_WEIGHT: usize = 60;
 
 /// The messages of a mailbox at one moment. Cheap to clone; a clone never changes.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +50,8 @@ pub struct Message {
     pub size: u32,
     /// INTERNALDATE
     pub date: InternalDate,
+    /// SAVEDATE
+    pub saved: SaveDate,
 }
 
 impl From<Message> for NewMessage {
@@ -199,8 +201,8 @@ impl Image {
         let mut edit = Edit { image: self, modseq, touched: BTreeSet::new() };
         for op in &change.ops {
             match op {
-                Op::Insert { first, messages } => edit.insert(*first, messages),
-                Op::Link { first, stage, .. } => edit.insert(*first, &staged(*stage)?),
+                Op::Insert { first, saved, messages } => edit.insert(*first, *saved, messages),
+                Op::Link { first, stage, saved, .. } => edit.insert(*first, *saved, &staged(*stage)?),
                 Op::Flags { messages } => edit.flags(messages),
                 Op::FlagsDelta { uids, remove, add } => edit.flags_delta(uids, *remove, *add),
                 Op::Expunge { uids } => edit.expunge(uids),
@@ -220,7 +222,7 @@ struct Edit<'a> {
 }
 
 impl Edit<'_> {
-    fn insert(&mut self, first: Uid, messages: &[NewMessage]) {
+    fn insert(&mut self, first: Uid, saved: SaveDate, messages: &[NewMessage]) {
         for (uid, m) in (first.get()..=u32::MAX).zip(messages) {
             let Some(uid) = Uid::new(uid) else { continue };
             let (modseq, number) = (self.modseq, chunk_of(uid));
@@ -233,7 +235,8 @@ impl Edit<'_> {
             if chunk.as_of >= modseq {
                 continue;
             }
-            let message = Message { uid, email: m.email, flags: m.flags, modseq, size: m.size, date: m.date };
+            let NewMessage { email, flags, date, size } = *m;
+            let message = Message { uid, email, flags, modseq, size, date, saved };
             Arc::make_mut(chunk).push(message);
             group.count += 1;
             self.image.len += 1;
@@ -357,7 +360,7 @@ mod tests {
             let mut naive: BTreeMap<u32, (Flags, u64)> = BTreeMap::new();
             let (mut next, mut modseq) = (1, 1);
             for n in inserts {
-                apply(&mut image, modseq, Op::Insert { first: uid(next), messages: (next..next + n).map(new_message).collect() });
+                apply(&mut image, modseq, Op::Insert { first: uid(next), saved: SaveDate::UNKNOWN, messages: (next..next + n).map(new_message).collect() });
                 naive.extend((next..next + n).map(|u| (u, (Flags::NONE, modseq))));
                 next += n;
                 modseq += 1;

@@ -5,6 +5,7 @@ use crate::error::{Error, Fault, Refusal, Stopped};
 use crate::mailbox::Mailbox;
 use crate::shared::Shared;
 use crate::store::Store;
+use crate::thread::Ties;
 use crate::txn::Parcel;
 use message::Digest;
 use model::{AccountId, BlobId, InternalDate, MailboxId, NamedFlags};
@@ -66,14 +67,16 @@ impl Intake {
         let blob = shared.next_blob();
         let mut hold = shared.unreferred.hold(blob);
         let (done, durable) = oneshot::channel();
-        let blobs = shared.blobs.clone();
+        let (blobs, engine) = (shared.blobs.clone(), shared.engine.clone());
         let parse_and_put = move || {
             let content = spool.finish()?;
-            let email = Email::encode(blob, size, &Digest::of(&content));
+            let digest = Digest::of(&content);
+            let ties = Ties::read(&digest.thread, place.account, &*engine.snapshot()?)?;
+            let email = Email::encode(blob, size, &digest, &message::preview(&content, &digest.tree));
             blobs.put(place.record(blob, content), Box::new(move |located| drop(done.send(located))));
-            Ok(email)
+            Ok((email, ties))
         };
-        let email = shared.blocking(parse_and_put).await?;
+        let (email, ties) = shared.blocking(parse_and_put).await?;
         let location = durable.await.map_err(|_| Fault::new("store message", Stopped))?;
         let location = match location {
             Ok(location) => location,
@@ -83,7 +86,7 @@ impl Intake {
             }
         };
         hold.stored(location);
-        Ok(Arrival(Parcel { blob, location, email, flags, date, size, source: None, hold }))
+        Ok(Arrival(Parcel { blob, location, email, ties, flags, date, size, source: None, hold }))
     }
 }
 

@@ -27,6 +27,7 @@ mod shared;
 mod state;
 mod store;
 mod sweep;
+mod thread;
 mod txn;
 mod unreferred;
 mod users;

@@ -3,11 +3,12 @@
 //! A key is one letter for its table, then fixed-width big-endian numbers, so that rows sort as they are read.
 
 use crate::codec::{Damaged, Reader, put_bytes, put_i64, put_u64};
+use crate::thread::Tie;
 use model::{AccountId, BlobId, EmailId, Keyword, MailboxId, MailboxName, ModSeq, SpecialUse, UidValidity};
 use std::collections::BTreeSet;
 
 /// The version of the format that this program writes. A store of a newer one is refused.
-pub const FORMAT_VERSION: u64 = 1;
+pub const FORMAT_VERSION: u64 = 2;
 
 /// `V`: one row: the format version and the store-wide counters.
 pub(crate) const STORE: &[u8] = b"V";
@@ -191,6 +192,13 @@ pub(crate) fn grave(account: AccountId, modseq: ModSeq, mailbox: MailboxId) -> V
 /// All graves of an account.
 pub(crate) fn graves(account: AccountId) -> Vec<u8> {
     Key::table(b'g').u64(account.0).0
+}
+
+/// `h` account tie: the thread that a message-id was brought into, a big-endian u64.
+pub(crate) fn thread(account: AccountId, tie: &Tie) -> Vec<u8> {
+    let mut key = Key::table(b'h').u64(account.0).0;
+    key.extend_from_slice(tie);
+    key
 }
 
 /// `b` blob: where the blob lies, a `storage::Location`.

@@ -80,6 +80,8 @@ impl Store {
                 ),
             ));
         }
+        // From 1 to 2 there is nothing to rewrite: what the rows of format 1 lack reads as unknown.
+        row.version = FORMAT_VERSION;
         row.generation += 1;
         let mut batch = Batch::default();
         batch.put(schema::STORE.to_vec(), row.encode());

@@ -21,8 +21,11 @@ use crate::image::Image;
 use crate::keywords::Keywords;
 use crate::schema::{self, Head, MailboxRow};
 use crate::state::{Commit, State};
+use crate::thread::{Recent, Tie};
 use crate::unreferred::Hold;
-use model::{AccountId, Flags, KEYWORDS_MAX, MailboxId, MailboxName, ModSeq, NamedFlags, Timestamp};
+use model::{
+    AccountId, Flags, KEYWORDS_MAX, MailboxId, MailboxName, ModSeq, NamedFlags, SaveDate, ThreadId, Timestamp,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -44,6 +47,9 @@ pub(crate) struct Txn<'a> {
     located: Vec<Location>,
     holds: Vec<Hold>,
     claims: Option<&'a HashMap<MailboxId, u64>>,
+    recent_threads: Option<&'a Recent>,
+    /// Message-ids that this transaction brings into a thread.
+    threads: Vec<(Tie, ThreadId)>,
 }
 
 /// A resolved intent.
@@ -54,6 +60,7 @@ pub(crate) struct Outcome {
     pub(crate) located: Vec<Location>,
     /// To be let go when the commit is durable.
     pub(crate) holds: Vec<Hold>,
+    pub(crate) threads: Vec<(Tie, ThreadId)>,
 }
 
 impl<'a> Txn<'a> {
@@ -72,6 +79,8 @@ impl<'a> Txn<'a> {
             located: Vec::new(),
             holds: Vec::new(),
             claims: None,
+            recent_threads: None,
+            threads: Vec::new(),
         }
     }
 
@@ -83,6 +92,22 @@ impl<'a> Txn<'a> {
     /// Writes \\Recent watermarks with the rows that this commit writes anyway.
     pub(crate) fn set_claims(&mut self, claims: &'a HashMap<MailboxId, u64>) {
         self.claims = Some(claims);
+    }
+
+    /// Knows the threads of messages that no snapshot has seen yet.
+    pub(crate) fn set_recent_threads(&mut self, recent: &'a Recent) {
+        self.recent_threads = Some(recent);
+    }
+
+    /// The thread that an id was brought into lately.
+    fn thread_of(&self, tie: &Tie) -> Option<ThreadId> {
+        let here = self.threads.iter().find(|(known, _)| known == tie).map(|(_, thread)| *thread);
+        here.or_else(|| self.recent_threads.and_then(|recent| recent.get(tie)))
+    }
+
+    /// When the messages of this transaction come into their mailboxes.
+    fn saved(&self) -> SaveDate {
+        SaveDate::at(self.now)
     }
 
     pub(crate) const fn head_mut(&mut self) -> &mut Head {
@@ -167,7 +192,8 @@ impl<'a> Txn<'a> {
             keywords: self.keywords,
             subscribed: self.subscribed,
         };
-        Outcome { commit, batch: self.batch, located: self.located, holds: self.holds }
+        let Self { batch, located, holds, threads, .. } = self;
+        Outcome { commit, batch, located, holds, threads }
     }
 
     /// Whether a mailbox was made, deleted or renamed, or has another role.

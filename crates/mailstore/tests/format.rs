@@ -102,6 +102,7 @@ impl World {
         for listed in tree.mailboxes {
             let mailbox = access.mailbox(&listed.name, Rights::ALL).unwrap();
             let status = mailbox.status().unwrap();
+            let snapshot = mailbox.snapshot().await.unwrap();
             writeln!(
                 text,
                 "{} {:?} validity {} next {} modseq {} messages {} unseen {} deleted {} size {} vanished {}",
@@ -114,10 +115,9 @@ impl World {
                 status.unseen,
                 status.deleted,
                 status.size,
-                mailbox.vanished_since(model::ModSeq(1)).await.unwrap(),
+                mailbox.vanished_since(model::ModSeq(1), &snapshot).await.unwrap(),
             )
             .unwrap();
-            let snapshot = mailbox.snapshot().await.unwrap();
             for m in snapshot.image.iter() {
                 let email = access.emails(&[m.email]).await.unwrap().remove(0).unwrap();
                 let body = access.body(&email).await.unwrap().unwrap();
@@ -240,6 +240,8 @@ async fn a_store_of_format_1_is_read_and_goes_on() {
     let world = World::of_fixture(1);
     let seen = std::fs::read_to_string(fixture(1).join("seen.txt")).unwrap();
     assert_eq!(world.seen().await, seen);
+    let row = world.engine.snapshot().unwrap().get(b"V").unwrap().unwrap();
+    assert_eq!(u64::from(row[0]), mailstore::FORMAT_VERSION);
     world.is_whole().await;
     goes_on(&world).await;
 }

@@ -30,6 +30,10 @@ id! {
     EmailId(u64)
 }
 id! {
+    /// A thread of e-mails within an account (RFC 8474 §5.2). Never reused.
+    ThreadId(u64)
+}
+id! {
     /// One stored blob, unique in the whole store. Never reused.
     BlobId(u64)
 }

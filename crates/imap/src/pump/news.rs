@@ -71,7 +71,7 @@ impl News {
 
     fn take(&mut self, view: &mut View, modseq: ModSeq, op: &Op, own: Option<OwnChange>) {
         match op {
-            Op::Insert { first, messages } => self.arrive(*first, messages.len()),
+            Op::Insert { first, messages, .. } => self.arrive(*first, messages.len()),
             Op::Link { first, count, .. } => self.arrive(*first, *count as usize),
             Op::Expunge { uids } => {
                 // What the client never heard of is gone without a word.
@@ -118,6 +118,7 @@ impl News {
 mod tests {
     use super::*;
     use mailstore::Change;
+    use model::SaveDate;
     use std::sync::Arc;
 
     fn uids(from: u32, to: u32) -> UidSet {
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn an_arrival_that_is_expunged_before_it_was_told_is_never_counted() {
         let mut view = view();
-        let link = Op::Link { first: Uid::new(8).unwrap(), count: 2, stage: 1 };
+        let link = Op::Link { first: Uid::new(8).unwrap(), count: 2, stage: 1, saved: SaveDate::UNKNOWN };
         let records =
             [record(11, link), record(12, Op::Expunge { uids: uids(5, 8) }), flags(13, 9, Flags::SEEN)];
         let news = News::of(&mut view, &records, &Own::new());

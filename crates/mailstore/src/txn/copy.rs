@@ -92,7 +92,7 @@ impl Txn<'_> {
         }
         let (first, copied) = self.take_uids(to, messages.len() as u64)?;
         self.count_in(to, &messages)?;
-        self.record(to, Op::Insert { first, messages })?;
+        self.record(to, Op::Insert { first, saved: self.saved(), messages })?;
         Ok(copied)
     }
 
@@ -102,7 +102,7 @@ impl Txn<'_> {
         self.batch.put(schema::linked(self.account, stage), Vec::new());
         self.staged.insert(stage, messages.clone());
         let count = u32::try_from(messages.len()).map_err(|_| Refusal::UidsExhausted)?;
-        self.record(to, Op::Link { first, count, stage })?;
+        self.record(to, Op::Link { first, count, stage, saved: self.saved() })?;
         Ok(copied)
     }
 }

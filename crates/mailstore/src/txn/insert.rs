@@ -2,8 +2,10 @@
 
 use super::Txn;
 use crate::change::{NewMessage, Op};
+use crate::email::Email;
 use crate::error::Refusal;
 use crate::schema;
+use crate::thread::Ties;
 use crate::unreferred::Hold;
 use model::{BlobId, EmailId, Flags, InternalDate, MailboxId, NamedFlags, Uid, UidSet};
 use storage::Location;
@@ -13,8 +15,10 @@ use storage::Location;
 pub(crate) struct Parcel {
     pub(crate) blob: BlobId,
     pub(crate) location: Location,
-    /// The encoded [`crate::Email`].
+    /// The encoded [`crate::Email`], less its thread.
     pub(crate) email: Vec<u8>,
+    /// What decides its thread.
+    pub(crate) ties: Ties,
     pub(crate) flags: NamedFlags,
     pub(crate) date: InternalDate,
     pub(crate) size: u32,
@@ -31,7 +35,7 @@ impl Txn<'_> {
         for parcel in parcels {
             let flags = self.bits(&parcel.flags)?;
             let email = self.next_email();
-            self.batch.put(schema::email(self.account, email), parcel.email);
+            self.put_email(email, parcel.email, &parcel.ties);
             self.batch.put(schema::reference(self.account, email, to), Vec::new());
             self.batch.put(schema::owner(parcel.blob, self.account, email), Vec::new());
             self.batch.put(schema::blob(parcel.blob), parcel.location.encode().to_vec());
@@ -44,8 +48,19 @@ impl Txn<'_> {
         }
         let (first, uids) = self.take_uids(to, messages.len() as u64)?;
         self.count_in(to, &messages)?;
-        self.record(to, Op::Insert { first, messages })?;
+        self.record(to, Op::Insert { first, saved: self.saved(), messages })?;
         Ok(uids)
+    }
+
+    /// Decides the message's thread, which its row ends with.
+    fn put_email(&mut self, email: EmailId, mut row: Vec<u8>, ties: &Ties) {
+        let decided = ties.decide(email, |tie| self.thread_of(tie));
+        Email::end_with_thread(&mut row, decided.thread);
+        self.batch.put(schema::email(self.account, email), row);
+        for (tie, thread) in &decided.new {
+            self.batch.put(schema::thread(self.account, tie), thread.0.to_be_bytes().to_vec());
+        }
+        self.threads.extend(decided.new);
     }
 
     fn next_email(&mut self) -> EmailId {

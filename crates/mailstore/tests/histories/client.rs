@@ -66,7 +66,7 @@ impl Client {
             last = record.modseq;
             for op in &record.change.ops {
                 match op {
-                    Op::Insert { first, messages } => {
+                    Op::Insert { first, messages, .. } => {
                         for (uid, m) in (first.get()..).zip(messages) {
                             seen.insert(uid, names(&changes.keywords.named(m.flags)));
                         }

@@ -172,7 +172,7 @@ fn cheap_first(mut tests: Vec<Test>) -> Vec<Test> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{EmailId, InternalDate};
+    use model::{EmailId, InternalDate, SaveDate};
 
     fn message(date: &str) -> Message {
         Message {
@@ -182,6 +182,7 @@ mod tests {
             modseq: ModSeq(5),
             size: 100,
             date: InternalDate::parse(date).unwrap(),
+            saved: SaveDate::UNKNOWN,
         }
     }
 

@@ -204,8 +204,18 @@ impl<'a> Cursor<'a> {
         if self.keyword("NIL") { Ok(None) } else { self.string(what).map(Some) }
     }
 
-    /// `quoted`. Bytes above 127 are let through, since clients send UTF-8 this way.
+    /// `quoted`. Bytes above 127 are let through, since clients send UTF-8 this way. Once that is enabled, they have to
+    /// be UTF-8: the answer to others "MUST" be BAD (RFC 6855 §3).
     fn quoted(&mut self) -> Result<Cow<'a, [u8]>, Error> {
+        let start = self.clone();
+        let text = self.quoted_bytes()?;
+        if self.dialect.has_utf8() && std::str::from_utf8(&text).is_err() {
+            return Err(start.expected("a quoted string in UTF-8"));
+        }
+        Ok(text)
+    }
+
+    fn quoted_bytes(&mut self) -> Result<Cow<'a, [u8]>, Error> {
         self.token(b'"', "a quoted string")?;
         let plain = self.take_while(|byte| !matches!(byte, b'"' | b'\\' | b'\r' | b'\n' | 0));
         if self.skip(b"\"") {

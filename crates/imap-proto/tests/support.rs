@@ -21,7 +21,7 @@ fn when(when: When) -> &'static str {
 
 fn page() -> String {
     let mut page = String::from(
-        "# What Postroom serves over IMAP\n\nGenerated from the records in `crates/imap-proto/src/extension.rs`; \
+        "# What Postroom serves over IMAP\n\nGenerated from the records in `crates/imap-proto/src/extension/records.rs`; \
          `UPDATE_EXPECT=1 cargo test -p imap-proto --test support` writes it anew.\n\n\
          | capability | RFC | what | offered | adds |\n| --- | --- | --- | --- | --- |\n",
     );

@@ -223,10 +223,13 @@ fn names_are_utf8_once_that_is_enabled() {
             assert_eq!(read_in(dialect, text), Ok(Command::Delete(name(expected))));
         }
     }
-    assert_eq!(
-        parse(b"a DELETE \"\xff\"", &Limits::DEFAULT, utf8).unwrap_err().1,
-        Refusal::MailboxUtf8.into()
-    );
+    let bytes = |bytes: &[u8], dialect| {
+        parse(bytes, &Limits::DEFAULT, dialect).map_err(|(_, error)| error.to_string())
+    };
+    assert_eq!(bytes(b"a DELETE {1}\r\n\xff", utf8), Err("the mailbox name is not UTF-8".to_owned()));
+    let expected = "expected a quoted string in UTF-8 at column 15";
+    assert_eq!(bytes(b"a SEARCH TEXT \"\xff\"", utf8), Err(expected.to_owned()));
+    assert!(bytes(b"a SEARCH TEXT \"\xff\"", Dialect::REV1).is_ok());
     let Ok(Command::Create(create)) = read_in(rev2, "CREATE \"Entwu\u{308}rfe/\"") else { panic!() };
     assert_eq!((create.mailbox, create.sent_as.as_deref()), (name("Entw\u{fc}rfe"), Some("Entwu\u{308}rfe")));
     let Command::Select(select) = command("SELECT inbox") else { panic!() };

@@ -75,7 +75,8 @@ impl Wire {
 
     pub(super) fn string(&mut self, text: impl AsRef<[u8]>) -> &mut Self {
         let text = text.as_ref();
-        let can_be_quoted = !text.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
+        let is_text = !self.dialect.has_utf8() || std::str::from_utf8(text).is_ok();
+        let can_be_quoted = is_text && !text.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
         if can_be_quoted && self.mostly() {
             self.quoted(text)
         } else {

@@ -38,7 +38,7 @@ enum Fate {
     /// Its content is on its way to the disk.
     UnderWay(MailboxName),
     /// Only the commit is missing.
-    Durable(MailboxName, Arrival),
+    Durable(MailboxName, Box<Arrival>),
     /// It will not be stored.
     Refused(String),
     /// It is stored.
@@ -170,7 +170,7 @@ impl Group {
             let (place, arrival) = done.map_err(|error| Undone::Fault(error.into()))?;
             let Some(fate) = self.fates.get_mut(place) else { continue };
             match (arrival.map_err(Undone::from), std::mem::replace(fate, Fate::Stored)) {
-                (Ok(arrival), Fate::UnderWay(name)) => *fate = Fate::Durable(name, arrival),
+                (Ok(arrival), Fate::UnderWay(name)) => *fate = Fate::Durable(name, Box::new(arrival)),
                 (Err(Undone::Refused(why)), _) => *fate = Fate::Refused(why),
                 (Err(other), _) => return Err(other),
                 (Ok(_), other) => *fate = other,
@@ -187,7 +187,7 @@ impl Group {
         for (place, fate) in self.fates.iter_mut().enumerate() {
             match std::mem::replace(fate, Fate::Stored) {
                 Fate::Durable(name, arrival) if name == next => {
-                    arrivals.push(arrival);
+                    arrivals.push(*arrival);
                     places.push(place);
                 }
                 other => *fate = other,

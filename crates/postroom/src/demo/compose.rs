@@ -326,7 +326,7 @@ mod tests {
         ] {
             let message = letter(charset, subject, text(charset, Transfer::QuotedPrintable, "x\n"));
             let digest = message::Digest::of(&message);
-            assert_eq!(digest.base_subject.to_lowercase(), subject.to_lowercase(), "{charset:?}");
+            assert_eq!(digest.thread.base_subject.to_lowercase(), subject.to_lowercase(), "{charset:?}");
             assert!(message.is_ascii());
         }
     }

@@ -296,7 +296,7 @@ mod tests {
             let digest = message::Digest::of(&written);
             let subject = &sample.letter.subject;
             assert_eq!(digest.sent, Some(sample.letter.date), "{subject}");
-            assert!(ids.insert(digest.message_id.unwrap()), "{subject}");
+            assert!(ids.insert(digest.thread.message_id.unwrap()), "{subject}");
             assert!(written.split(|&b| b == b'\n').all(|line| line.len() <= 999), "{subject}");
             assert!(!String::from_utf8_lossy(&written).replace("\r\n", "").contains('\n'), "{subject}");
         }

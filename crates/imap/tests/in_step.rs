@@ -10,7 +10,7 @@ mod client;
 #[path = "harness/in_process.rs"]
 mod in_process;
 
-use client::Client;
+use client::{Client, Hints};
 use in_process::InProcess;
 use testkit::dialogue::Target;
 
@@ -27,6 +27,10 @@ impl Dice {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % n.max(1)
+    }
+
+    fn coin(&mut self) -> bool {
+        self.below(2) == 0
     }
 
     fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
@@ -57,7 +61,8 @@ impl Run<'_> {
         for _ in 0..STEPS_PER_RUN {
             let at = self.dice.below(clients.len() as u64) as usize;
             if at == 2 && self.dice.below(12) == 0 {
-                let memory = clients.remove(2).remember();
+                let hints = Hints { known_uids: self.dice.coin(), seq_match: self.dice.coin() };
+                let memory = clients.remove(2).remember(hints);
                 let mut back = self.connect(ENABLES[2]);
                 back.select("box", Some(memory));
                 clients.push(back);
@@ -87,7 +92,8 @@ impl Run<'_> {
         }
         let (a, b) = (1 + self.dice.below(exists), 1 + self.dice.below(exists));
         let (from, to) = (a.min(b), a.max(b));
-        match self.dice.below(12) {
+        let uid = client.messages[a as usize - 1].as_ref().map_or(0, |message| message.uid);
+        match self.dice.below(15) {
             0 => client.run("NOOP"),
             1 => client.run("EXPUNGE"),
             2 => client.run(&format!("COPY {from} box")),
@@ -96,6 +102,9 @@ impl Run<'_> {
             5 => client.run(&format!("UID FETCH {from}:{to} (FLAGS BODY[TEXT])")),
             6 => client.run("UID SEARCH UNSEEN"),
             7 => client.run(&format!("FETCH {from}:{to} FLAGS")),
+            8 => client.run(&format!("UID COPY {uid}:* box")),
+            9 => client.run(&format!("UID MOVE {uid} box")),
+            10 => client.run(&format!("UID EXPUNGE {uid}:*")),
             _ => self.store(client, from, to),
         };
     }

@@ -13,6 +13,14 @@ pub(crate) struct Memory {
     uid_validity: u64,
     modseq: u64,
     messages: Vec<Option<Message>>,
+    hints: Hints,
+}
+
+/// What a client that comes back tells beyond the mod-sequence (RFC 7162 §3.2.5).
+#[derive(Clone, Copy)]
+pub(crate) struct Hints {
+    pub(crate) known_uids: bool,
+    pub(crate) seq_match: bool,
 }
 
 /// A message as the client knows it.
@@ -68,7 +76,9 @@ impl Client {
 
     fn resynchronise(&mut self, mailbox: &str, memory: Memory) {
         self.tag += 1;
-        let parameters = format!("(QRESYNC ({} {}))", memory.uid_validity, memory.modseq);
+        let known_uids: Vec<u32> = memory.messages.iter().flatten().map(|message| message.uid).collect();
+        let more = hints(&known_uids, memory.hints);
+        let parameters = format!("(QRESYNC ({} {}{more}))", memory.uid_validity, memory.modseq);
         let tag = self.send(&format!("SELECT {mailbox} {parameters}"));
         let mut known: BTreeMap<u32, FlagSet> =
             memory.messages.into_iter().flatten().map(|message| (message.uid, message.flags)).collect();
@@ -91,14 +101,18 @@ impl Client {
         self.settle();
         let exists = self.messages.len();
         self.messages = known.into_iter().map(|(uid, flags)| Some(Message { uid, flags })).collect();
+        // Who names the UIDs it knows hears of no others, and asks for them.
+        let unheard = if memory.hints.known_uids { exists.saturating_sub(self.messages.len()) } else { 0 };
+        self.messages.extend(std::iter::repeat_n(None, unheard));
         if self.messages.len() != exists {
             self.fail("QRESYNC and EXISTS disagree");
         }
+        self.catch_up();
     }
 
     /// Goes away.
-    pub(crate) fn remember(self) -> Memory {
-        Memory { uid_validity: self.uid_validity, modseq: self.modseq, messages: self.messages }
+    pub(crate) fn remember(self, hints: Hints) -> Memory {
+        Memory { uid_validity: self.uid_validity, modseq: self.modseq, messages: self.messages, hints }
     }
 
     /// Runs a command and believes the answers.
@@ -220,6 +234,25 @@ impl Client {
         let last = self.log.len().saturating_sub(40);
         panic!("{}: {why}\n{}", self.name, self.log[last..].join("\n"));
     }
+}
+
+/// The optional parts of QRESYNC: the UIDs, and every other message with its number.
+fn hints(uids: &[u32], hints: Hints) -> String {
+    let list = |numbers: &mut dyn Iterator<Item = u32>| -> String {
+        numbers.map(|n| n.to_string()).collect::<Vec<_>>().join(",")
+    };
+    if uids.is_empty() {
+        return String::new();
+    }
+    let mut text = String::new();
+    if hints.known_uids {
+        text = format!(" {}", list(&mut uids.iter().copied()));
+    }
+    if hints.seq_match {
+        let numbers = list(&mut (1..=uids.len() as u32).step_by(2));
+        text += &format!(" ({numbers} {})", list(&mut uids.iter().copied().step_by(2)));
+    }
+    text
 }
 
 /// The number and the items of a FETCH response.

@@ -63,6 +63,15 @@ impl Selected {
         if let (Some(since), true) = (fetch.changed_since, fetch.vanished) {
             self.fetch_vanished(fetch, since, io).await?;
         }
+        let done = self.fetch_messages(fetch, &uids, io).await;
+        if done.is_err() {
+            // A message that was marked as seen may have got no answer that tells so: the pump has to.
+            self.own.retain(|_, change| *change != OwnChange::Told);
+        }
+        done
+    }
+
+    async fn fetch_messages(&mut self, fetch: &Fetch, uids: &UidSet, io: &mut Io) -> Result<Done, Failure> {
         let sets_seen = self.mode == Mode::ReadWrite
             && self.mailbox.rights().contains(Rights::SEEN)
             && fetch.items.iter().any(FetchItem::sets_seen);
@@ -75,7 +84,7 @@ impl Selected {
         };
         let mut tally = Tally::default();
         let mut lists = FlagLists::new(mailstore::Keywords::default());
-        for some in chunks(&uids, chunk) {
+        for some in chunks(uids, chunk) {
             let seen = if sets_seen { self.see(&some, fetch.changed_since).await? } else { UidSet::new() };
             let messages = self.read_rows(&some, rows, &mut lists, io).await?;
             tally.expunged += some.len() - messages.existing;

@@ -9,6 +9,7 @@ mod cmd;
 mod dispatch;
 mod flag_list;
 mod io;
+mod object_id;
 mod pump;
 mod reply;
 mod server;

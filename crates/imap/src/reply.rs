@@ -53,6 +53,8 @@ pub(crate) enum Failure {
     NoDestination,
     /// None of the messages exists any longer.
     AllExpunged,
+    /// BINARY of a part whose encoding cannot be undone (RFC 3516 §4.3).
+    UnknownEncoding(message::UnknownEncoding),
     /// We failed.
     Ours(Fault),
     /// The session is over.
@@ -178,6 +180,7 @@ impl Failure {
             Self::EmptyMessage => (Status::No, None, "a message has at least one byte".to_owned()),
             Self::NoDestination => no(Code::TryCreate, "there is no such mailbox"),
             Self::AllExpunged => no(Code::ExpungeIssued, "these messages no longer exist"),
+            Self::UnknownEncoding(unknown) => no(Code::UnknownCte, &unknown.to_string()),
             Self::Ours(fault) => no(Code::ServerBug, &fault.report()),
             Self::End(end) => return Err(end),
         };

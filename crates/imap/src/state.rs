@@ -36,6 +36,8 @@ pub(crate) struct Authenticated {
     /// For the log.
     pub(crate) login: String,
     pub(crate) enabled: Enabled,
+    /// The largest message that may be appended.
+    pub(crate) message_bytes_max: u64,
 }
 
 /// What the client has switched on (RFC 5161); it stays on to the end of the connection.

@@ -5,9 +5,10 @@ use crate::email::Email;
 use crate::error::{During, Error, Fault, Refusal};
 use crate::mailbox::{Mailbox, Status};
 use crate::schema;
+use crate::shared::Shared;
 use crate::txn::Sources;
 use crate::watch::Watch;
-use model::{AccountId, EmailId, MailboxId, MailboxName, Rights, SpecialUse};
+use model::{AccountId, BlobId, EmailId, MailboxId, MailboxName, Rights, SpecialUse};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use storage::Location;
@@ -187,19 +188,25 @@ impl Access {
     /// A fault, also when the content is damaged: it is never served as if whole.
     pub async fn body(&self, email: &Email) -> Result<Option<Arc<[u8]>>, Error> {
         let (blob, shared) = (email.blob, self.account.shared.clone());
-        let read = move || {
-            // Compaction may move a blob between the look-up and the read; then it is elsewhere now.
-            let mut tried = None;
-            loop {
-                let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(None) };
-                let at = Location::decode(&row).ok_or(crate::Damaged { what: "blob location" })?;
-                match shared.blobs.read(&at) {
-                    Ok(content) => return Ok(Some(Arc::from(content))),
-                    Err(error) if tried == Some(at) => return Err(Fault::new("read body", error)),
-                    Err(_) => tried = Some(at),
-                }
-            }
-        };
+        self.account.shared.blocking(move || read_body(&shared, blob)).await
+    }
+
+    /// The same of several messages, read one after another: for many small ones, of which each would take longer to
+    /// be asked for than to be read. All of them are in memory at once.
+    ///
+    /// # Errors
+    /// The reads could not be run. Each read has its own outcome, in the order asked for.
+    pub async fn bodies(
+        &self,
+        emails: impl Iterator<Item = &Email>,
+    ) -> Result<Vec<Result<Option<Arc<[u8]>>, Error>>, Error> {
+        let blobs: Vec<BlobId> = emails.map(|email| email.blob).collect();
+        if blobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let shared = self.account.shared.clone();
+        let read =
+            move || Ok(blobs.iter().map(|&blob| read_body(&shared, blob).map_err(Error::from)).collect());
         self.account.shared.blocking(read).await
     }
 
@@ -214,5 +221,20 @@ impl Access {
             Ok(snapshot.get_many(&keys).during("imported")?.iter().map(Option::is_some).collect())
         };
         self.account.shared.read(read).await
+    }
+}
+
+/// Reads a blob, checked.
+fn read_body(shared: &Shared, blob: BlobId) -> Result<Option<Arc<[u8]>>, Fault> {
+    // Compaction may move a blob between the look-up and the read; then it is elsewhere now.
+    let mut tried = None;
+    loop {
+        let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(None) };
+        let at = Location::decode(&row).ok_or(crate::Damaged { what: "blob location" })?;
+        match shared.blobs.read(&at) {
+            Ok(content) => return Ok(Some(Arc::from(content))),
+            Err(error) if tried == Some(at) => return Err(Fault::new("read body", error)),
+            Err(_) => tried = Some(at),
+        }
     }
 }

@@ -233,7 +233,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "the first words of a message",
         commands: &["FETCH"],
         items: &["PREVIEW", "LAZY"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "BINARY",
@@ -249,7 +249,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "the size of a mailbox",
         commands: &["STATUS"],
         items: &["SIZE"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "APPENDLIMIT",
@@ -257,7 +257,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "the largest message that may be appended",
         commands: &["STATUS"],
         items: &["APPENDLIMIT"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "MULTIAPPEND",

@@ -1,17 +1,21 @@
-//! FETCH and UID FETCH (RFC 3501 §6.4.5, §6.4.8; RFC 7162 §3.1.4, §3.2.6).
+//! FETCH and UID FETCH (RFC 3501 §6.4.5, §6.4.8; RFC 7162 §3.1.4, §3.2.6; RFC 9394 §3.3).
 //!
 //! Messages are answered in chunks: rows from the image, then unchanging facts or content where an item needs them.
 //! Nothing of the mailbox is held while bytes go to the client.
 
 mod content;
 mod rows;
+mod stretch;
+
+use std::sync::Arc;
 
 use imap_proto::command::{Fetch, FetchItem};
 use imap_proto::response::{Code, vanished_earlier};
-use mailstore::{FlagOp, Message, StoreFlags};
+use mailstore::{Email, FlagOp, Message, StoreFlags};
+use message::UnknownEncoding;
 use model::{Flags, ModSeq, NamedFlags, Rights, UidSet};
 
-use self::content::Contents;
+use self::content::{Answers, Contents};
 use self::rows::Columns;
 pub(crate) use self::rows::{Rows, chunks};
 use crate::flag_list::FlagLists;
@@ -27,6 +31,8 @@ const EMAILS_PER_CHUNK: usize = 256;
 /// Messages per chunk when content is sent, which is slow: each chunk sees the newest flags, and an implicit
 /// `\Seen` is committed for so many at once.
 const CONTENTS_PER_CHUNK: usize = 64;
+/// Contents that are read at once and held until they are sent: as many bytes, or one message.
+const CONTENT_BYTES_PER_READ: u64 = 1 << 20;
 
 /// What became of the messages that were asked for.
 #[derive(Default)]
@@ -36,6 +42,8 @@ struct Tally {
     expunged: u64,
     /// The first fault.
     fault: Option<Fault>,
+    /// The first part that could not be decoded.
+    unknown_encoding: Option<UnknownEncoding>,
 }
 
 /// What is asked for of the messages of a chunk.
@@ -57,7 +65,7 @@ impl Selected {
         if fetch.vanished && !self.user.enabled.qresync {
             return Err(Wrong::QresyncNotEnabled.into());
         }
-        let uids = self.targets(&fetch.set, fetch.uid)?;
+        let uids = self.fetched(fetch)?;
         self.user.enabled.condstore |=
             fetch.changed_since.is_some() || fetch.items.contains(&FetchItem::ModSeq);
         if let (Some(since), true) = (fetch.changed_since, fetch.vanished) {
@@ -77,7 +85,7 @@ impl Selected {
             && fetch.items.iter().any(FetchItem::sets_seen);
         let contents = Contents::of(&fetch.items);
         let rows = Rows::of(fetch);
-        let chunk = match (contents.needs_body(), contents.is_empty()) {
+        let chunk = match (contents.are_of_bodies(), contents.is_empty()) {
             (true, _) => CONTENTS_PER_CHUNK,
             (false, false) => EMAILS_PER_CHUNK,
             (false, true) => ROWS_PER_CHUNK,
@@ -99,6 +107,19 @@ impl Selected {
         tally.done(fetch.uid)
     }
 
+    /// The messages that the command names. PARTIAL counts before CHANGEDSINCE does (RFC 9394 §3.4).
+    fn fetched(&self, fetch: &Fetch) -> Result<UidSet, Failure> {
+        let named = self.targets(&fetch.set, fetch.uid)?;
+        let Some(range) = fetch.partial else { return Ok(named) };
+        // Those that are gone would be missing from the page.
+        let named = named.difference(&self.view.ghosts());
+        let (from, to) = range.places(named.len());
+        let ends = named.nth(from).zip(to.checked_sub(1).and_then(|last| named.nth(last)));
+        let page = ends.map(|(first, last)| UidSet::range(first, last)).unwrap_or_default();
+        Ok(named.intersection(&page))
+    }
+
+    /// Answers messages with what their e-mails hold, a bounded number of bytes at a time.
     async fn fetch_contents(
         &self,
         messages: &[Message],
@@ -109,28 +130,61 @@ impl Selected {
     ) -> Result<(), Failure> {
         let ids: Vec<_> = messages.iter().map(|message| message.email).collect();
         let emails = self.user.access.emails(&ids).await?;
-        for (message, email) in messages.iter().zip(emails) {
-            let Some(email) = email else {
-                tally.expunged += 1;
-                continue;
-            };
-            match wanted.contents.load(&self.user.access, &email).await {
-                Ok(Some(loaded)) => {
-                    let Some(number) = self.view.number(message.uid) else { continue };
-                    let flags = lists.list(message.flags, self.view.is_recent(message.uid));
-                    let rows = wanted.rows_of(message, self.user.enabled.condstore);
-                    let columns = Columns { rows, number, message, flags };
-                    wanted.contents.write((&email, &loaded), columns, io).await?;
-                    tally.answered += 1;
+        let found = messages.iter().zip(emails).filter_map(|(message, email)| Some((message, email?)));
+        let found: Vec<(&Message, Email)> = found.collect();
+        tally.expunged += (messages.len() - found.len()) as u64;
+        for some in reads(&found, |(_, email)| wanted.contents.bytes_read_of(email)) {
+            let emails = some.iter().map(|(_, email)| email);
+            let asked = emails.filter(|email| wanted.contents.need_body_of(email));
+            let mut bodies = self.user.access.bodies(asked).await?.into_iter();
+            for (message, email) in some {
+                let read = wanted.contents.need_body_of(email).then(|| bodies.next()).flatten();
+                match read.transpose() {
+                    Ok(Some(None)) => tally.expunged += 1,
+                    Ok(body) => {
+                        let told = (*message, email, body.flatten());
+                        self.fetch_email(told, wanted, lists, tally, io).await?;
+                    }
+                    // A damaged message is not answered at all; the others are (RFC 2683 §3.4.9 has no better advice).
+                    Err(error) => tally.failed(error.into())?,
                 }
-                Ok(None) => tally.expunged += 1,
-                // A damaged message is not answered at all; the others are (RFC 2683 §3.4.9 has no better advice).
-                Err(Failure::Ours(fault)) => drop(tally.fault.get_or_insert(fault)),
-                Err(failure) => return Err(failure),
             }
-            io.flush_if_full().await?;
         }
         Ok(())
+    }
+
+    /// Answers one message, whose content has been read if it is needed.
+    async fn fetch_email(
+        &self,
+        (message, email, body): (&Message, &Email, Option<Arc<[u8]>>),
+        wanted: &Wanted<'_>,
+        lists: &mut FlagLists,
+        tally: &mut Tally,
+        io: &mut Io,
+    ) -> Result<(), Failure> {
+        let Some(number) = self.view.number(message.uid) else { return Ok(()) };
+        let answers = match &body {
+            None => Answers::default(),
+            Some(content) => {
+                let tree = match email.tree() {
+                    Ok(tree) => tree,
+                    Err(damaged) => return tally.failed(Failure::ours("read part tree", damaged)),
+                };
+                match wanted.contents.answers(email, content, &tree) {
+                    Ok(answers) => answers,
+                    Err(unknown) => {
+                        tally.unknown_encoding.get_or_insert(unknown);
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        let flags = lists.list(message.flags, self.view.is_recent(message.uid));
+        let rows = wanted.rows_of(message, self.user.enabled.condstore);
+        let columns = Columns { rows, number, message, flags };
+        wanted.contents.write(email, &answers, columns, io).await?;
+        tally.answered += 1;
+        io.flush_if_full().await
     }
 
     /// Sets `\Seen` before the data goes out, so that the answer can carry it (RFC 3501 §6.4.5). Answers whose flags
@@ -170,9 +224,24 @@ impl Selected {
 }
 
 impl Tally {
+    /// Keeps a fault for the end; whatever else it is ends the command.
+    fn failed(&mut self, failure: Failure) -> Result<(), Failure> {
+        match failure {
+            Failure::Ours(fault) => {
+                self.fault.get_or_insert(fault);
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+
     fn done(self, by_uid: bool) -> Result<Done, Failure> {
         if let Some(fault) = self.fault {
             return Err(Failure::Ours(fault));
+        }
+        // RFC 3516 §4.3: the command fails; what could be answered has been.
+        if let Some(unknown) = self.unknown_encoding {
+            return Err(Failure::UnknownEncoding(unknown));
         }
         // RFC 3501 §6.4.8: a UID of no message is passed over. RFC 2180 §4.1: a number stands for a message.
         match (self.expunged, self.answered) {
@@ -182,5 +251,35 @@ impl Tally {
             }
             _ => Ok(Done::new("FETCH completed")),
         }
+    }
+}
+
+/// Messages in pieces whose contents are read together.
+fn reads<T>(messages: &[T], bytes: impl Fn(&T) -> u64) -> impl Iterator<Item = &[T]> {
+    let mut rest = messages;
+    std::iter::from_fn(move || {
+        let mut sum = 0;
+        let fits = |message: &&T| {
+            sum += bytes(message);
+            sum <= CONTENT_BYTES_PER_READ
+        };
+        let count = rest.iter().take_while(fits).count().max(1);
+        let (piece, behind) = rest.split_at_checked(count)?;
+        rest = behind;
+        Some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_read_together_while_they_are_small() {
+        let big = CONTENT_BYTES_PER_READ;
+        let sizes = [1, big - 1, 1, 2 * big, big, 0, 0, 1];
+        let pieces: Vec<&[u64]> = reads(&sizes, |&size| size).collect();
+        assert_eq!(pieces, [&sizes[..2], &sizes[2..3], &sizes[3..4], &sizes[4..7], &sizes[7..]]);
+        assert_eq!(reads(&[], |&size: &u64| size).count(), 0);
     }
 }

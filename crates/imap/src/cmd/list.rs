@@ -34,7 +34,7 @@ impl Authenticated {
             response::list(io.out(), dialect, &line(&entry, list));
             let readable = entry.mailbox.as_ref().filter(|mailbox| mailbox.rights.contains(Rights::READ));
             if let (Some(mailbox), false) = (readable, list.returns.status.is_empty()) {
-                let values = super::status::values(&list.returns.status, &mailbox.status);
+                let values = self.status_values(&list.returns.status, &mailbox.status);
                 response::mailbox_status(io.out(), dialect, &entry.name, values);
             }
             io.flush_if_full().await?;

@@ -23,5 +23,6 @@ pub(crate) fn credentials(login: &Login) -> Result<Credentials, Failure> {
 /// The account cannot be opened.
 pub(crate) async fn enter(identity: Identity, server: &ImapServer) -> Result<Authenticated, Failure> {
     let access = server.store.enter(identity.account).await?;
-    Ok(Authenticated { access, login: identity.login, enabled: Enabled::default() })
+    let message_bytes_max = server.store.message_bytes_max();
+    Ok(Authenticated { access, login: identity.login, enabled: Enabled::default(), message_bytes_max })
 }

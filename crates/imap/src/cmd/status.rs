@@ -1,4 +1,4 @@
-//! STATUS (RFC 3501 §6.3.10, RFC 7162 §3.1.7), also for LIST-STATUS (RFC 5819).
+//! STATUS (RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 7889 §3.1, RFC 8438), also for LIST-STATUS (RFC 5819).
 
 use imap_proto::command::{Status, StatusItem};
 use imap_proto::response::{self, StatusValue};
@@ -13,8 +13,8 @@ impl Authenticated {
         let mailbox = self.access.mailbox(&command.mailbox, Rights::READ)?;
         self.note_status_items(&command.items);
         let status = mailbox.status()?;
-        let dialect = self.enabled.dialect;
-        response::mailbox_status(io.out(), dialect, &command.mailbox, values(&command.items, &status));
+        let values = self.status_values(&command.items, &status);
+        response::mailbox_status(io.out(), self.enabled.dialect, &command.mailbox, values);
         Ok(Done::new("STATUS completed"))
     }
 
@@ -22,14 +22,17 @@ impl Authenticated {
     pub(crate) fn note_status_items(&mut self, items: &[StatusItem]) {
         self.enabled.condstore |= items.contains(&StatusItem::HighestModSeq);
     }
-}
 
-/// What a mailbox's summary says of the items.
-pub(super) fn values<'a>(
-    items: &'a [StatusItem],
-    status: &'a mailstore::Status,
-) -> impl Iterator<Item = (StatusItem, StatusValue)> + 'a {
-    items.iter().map(|&item| {
+    /// What a mailbox's summary says of the items.
+    pub(super) fn status_values<'a>(
+        &'a self,
+        items: &'a [StatusItem],
+        status: &'a mailstore::Status,
+    ) -> impl Iterator<Item = (StatusItem, StatusValue)> + 'a {
+        items.iter().map(|&item| (item, self.status_value(item, status)))
+    }
+
+    fn status_value(&self, item: StatusItem, status: &mailstore::Status) -> StatusValue {
         let value = match item {
             StatusItem::Messages => status.messages.into(),
             StatusItem::Recent => status.recent().len(),
@@ -39,11 +42,11 @@ pub(super) fn values<'a>(
             StatusItem::HighestModSeq => status.highest_modseq.0,
             StatusItem::Size => status.size,
             StatusItem::Deleted => status.deleted.into(),
+            // The same for every mailbox.
+            StatusItem::AppendLimit => self.message_bytes_max,
             // Not offered, and refused before they come here.
-            StatusItem::DeletedStorage | StatusItem::AppendLimit | StatusItem::MailboxId => {
-                return (item, StatusValue::Nil);
-            }
+            StatusItem::DeletedStorage | StatusItem::MailboxId => return StatusValue::Nil,
         };
-        (item, value.into())
-    })
+        value.into()
+    }
 }

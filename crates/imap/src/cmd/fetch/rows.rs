@@ -1,4 +1,4 @@
-//! The part of FETCH that the image answers: flags, UIDs, mod-sequences, dates and sizes.
+//! The part of FETCH that the image answers: flags, UIDs, mod-sequences, dates, sizes and the e-mail's id.
 //!
 //! STORE, the pump and SELECT with QRESYNC answer with the same rows.
 
@@ -10,6 +10,7 @@ use model::{ModSeq, SeqNo, Uid, UidSet};
 use super::ROWS_PER_CHUNK;
 use crate::flag_list::FlagLists;
 use crate::io::Io;
+use crate::object_id;
 use crate::reply::Failure;
 use crate::state::Selected;
 
@@ -21,6 +22,8 @@ pub(crate) struct Rows {
     modseq: bool,
     date: bool,
     size: bool,
+    saved: bool,
+    email: bool,
     /// Only messages that were touched after this.
     since: Option<ModSeq>,
 }
@@ -45,6 +48,8 @@ impl Rows {
             modseq: has(&FetchItem::ModSeq) || fetch.changed_since.is_some(),
             date: has(&FetchItem::InternalDate),
             size: has(&FetchItem::Size),
+            saved: has(&FetchItem::SaveDate),
+            email: has(&FetchItem::EmailId),
             since: fetch.changed_since,
         }
     }
@@ -113,6 +118,12 @@ impl Columns<'_> {
         }
         if rows.size {
             line.size(message.size.into());
+        }
+        if rows.saved {
+            line.save_date(message.saved.date());
+        }
+        if rows.email {
+            line.email_id(&object_id::of_email(message.email));
         }
         line
     }

@@ -74,6 +74,13 @@ pub enum MessageSet {
     Saved,
 }
 
+impl From<Bound> for MessageSet {
+    /// The one message.
+    fn from(bound: Bound) -> Self {
+        Self::Listed(SequenceSet::new(vec![(bound, bound)]))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,7 @@ pub(crate) mod login;
 mod r#move;
 pub(crate) mod namespace;
 mod rename;
+mod replace;
 mod search;
 mod select;
 mod status;

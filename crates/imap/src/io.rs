@@ -105,6 +105,14 @@ impl Io {
         self.framer.refuse_message();
     }
 
+    /// The same where a check has failed; nothing where no message is announced.
+    pub(crate) fn or_refuse_message<T>(&mut self, checked: Result<T, Failure>) -> Result<T, Failure> {
+        if checked.is_err() {
+            self.refuse_message();
+        }
+        checked
+    }
+
     /// More of the message; `None` at its end.
     pub(crate) async fn message_bytes(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         while self.framer.message_remaining() > 0 {

@@ -49,6 +49,8 @@ pub(crate) enum Failure {
     SeveralRoles,
     /// APPEND of nothing.
     EmptyMessage,
+    /// APPEND in the form of UTF8=ACCEPT, which was not enabled.
+    Utf8NotEnabled,
     /// The mailbox that messages are to go to is missing, and CREATE would make it.
     NoDestination,
     /// None of the messages exists any longer.
@@ -177,6 +179,7 @@ impl Failure {
             Self::NeedsTls => no(Code::PrivacyRequired, "passwords are taken under TLS only"),
             Self::ReadOnly => no(Code::NoPerm, "the mailbox is read-only"),
             Self::SeveralRoles => no(Code::UseAttr, "a mailbox has one special use at most"),
+            Self::Utf8NotEnabled => (Status::No, None, "ENABLE UTF8=ACCEPT first".to_owned()),
             Self::EmptyMessage => (Status::No, None, "a message has at least one byte".to_owned()),
             Self::NoDestination => no(Code::TryCreate, "there is no such mailbox"),
             Self::AllExpunged => no(Code::ExpungeIssued, "these messages no longer exist"),
@@ -225,6 +228,8 @@ fn refusal_code(refusal: &Refusal) -> Option<Code> {
         | Refusal::InvalidName(_) => Code::Cannot,
         Refusal::KeywordLimit { .. } | Refusal::MailboxLimit { .. } | Refusal::UidsExhausted => Code::Limit,
         Refusal::MessageTooBig { .. } => Code::TooBig,
+        // RFC 3516 §4.4
+        Refusal::StrayNul(_) => Code::UnknownCte,
         Refusal::MessagesGone => Code::ExpungeIssued,
         Refusal::SpecialUseTaken(_) | Refusal::SpecialUseUnsupported(_) => Code::UseAttr,
         Refusal::AccountMissing => Code::AuthenticationFailed,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use imap_proto::command::{AppendHead, Tag, Tagged};
+use imap_proto::command::{AppendHead, ReplaceHead, Tag, Tagged};
 use imap_proto::extension::{Conditions, capabilities};
 use imap_proto::frame::Step;
 use imap_proto::response::{self, Code, Status};
@@ -92,11 +92,11 @@ impl Session {
                 let result = Box::pin(self.append(head, size)).instrument(span).await;
                 self.finish(&tag, Row::APPEND, since, result).await
             }
-            Step::Replace { tag, head, .. } => {
-                self.io.refuse_message();
-                let refused = dispatch::offered(&head.uses()).err();
-                let result = Err(refused.unwrap_or_else(|| Failure::ours("replace", "it has no place")));
-                self.finish(&tag, Row::REPLACE, Instant::now(), result).await
+            Step::Replace { tag, head, size } => {
+                let since = Instant::now();
+                let span = tracing::debug_span!("imap", verb = Row::REPLACE.verb);
+                let result = Box::pin(self.replace(head, size)).instrument(span).await;
+                self.finish(&tag, Row::REPLACE, since, result).await
             }
             Step::Violation { tag, error } => {
                 self.bad_in_a_row += 1;
@@ -110,13 +110,13 @@ impl Session {
     }
 
     async fn append(&mut self, head: AppendHead, size: u64) -> Result<Option<Done>, Failure> {
-        match self.state.user() {
-            Ok(user) => user.append(head, size, &self.server, &mut self.io).await.map(Some),
-            Err(failure) => {
-                self.io.refuse_message();
-                Err(failure)
-            }
-        }
+        let user = self.io.or_refuse_message(self.state.user())?;
+        user.append(head, size, &self.server, &mut self.io).await.map(Some)
+    }
+
+    async fn replace(&mut self, head: ReplaceHead, size: u64) -> Result<Option<Done>, Failure> {
+        let selected = self.io.or_refuse_message(self.state.selected())?;
+        selected.replace(head, size, &self.server, &mut self.io).await.map(Some)
     }
 
     /// The tail of every command: what changed, then the tagged answer. `Ok(None)` was answered already.

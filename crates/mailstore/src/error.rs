@@ -66,6 +66,9 @@ pub enum Refusal {
         /// In bytes.
         limit: u64,
     },
+    /// The message came in binary, with NUL where no transfer encoding can help.
+    #[error(transparent)]
+    StrayNul(#[from] message::StrayNul),
     /// Some of the messages are expunged, so none was copied (RFC 9051 §6.4.7: all or nothing).
     #[error("some of the messages no longer exist")]
     MessagesGone,

@@ -10,7 +10,7 @@ use crate::txn::Parcel;
 use message::Digest;
 use model::{AccountId, BlobId, InternalDate, MailboxId, NamedFlags};
 use std::sync::Arc;
-use storage::{NewBlob, RecordKind, Spool};
+use storage::{Content, NewBlob, RecordKind, Spool};
 use tokio::sync::oneshot;
 
 /// Takes a message's bytes as they come in.
@@ -18,6 +18,7 @@ pub struct Intake {
     shared: Arc<Shared>,
     spool: Spool,
     len: u64,
+    is_binary: bool,
 }
 
 /// A message whose content is durable, ready for [`Mailbox::append`].
@@ -29,11 +30,17 @@ impl Store {
     #[must_use]
     pub fn receive(&self) -> Intake {
         let spool = Spool::new(&self.shared.options.staging);
-        Intake { shared: self.shared.clone(), spool, len: 0 }
+        Intake { shared: self.shared.clone(), spool, len: 0, is_binary: false }
     }
 }
 
 impl Intake {
+    /// The message may hold NUL: bodies that do are kept in base64.
+    #[must_use]
+    pub fn in_binary(self) -> Self {
+        Self { is_binary: true, ..self }
+    }
+
     /// Takes more of the message.
     ///
     /// # Errors
@@ -50,33 +57,35 @@ impl Intake {
     /// Parses the message and makes its content durable. `date` is now where the client gives none.
     ///
     /// # Errors
-    /// [`Refusal::DiskReserve`], or a fault.
+    /// [`Refusal::DiskReserve`], [`Refusal::StrayNul`] and [`Refusal::MessageTooBig`] of a message in binary, or a fault.
     pub async fn finish(
         self,
         to: &Mailbox,
         flags: NamedFlags,
         date: Option<InternalDate>,
     ) -> Result<Arrival, Error> {
-        let Self { shared, spool, len } = self;
-        shared.has_space()?;
-        let now = i64::try_from(shared.clock.now().seconds()).unwrap_or(i64::MAX);
+        self.shared.has_space()?;
+        let now = i64::try_from(self.shared.clock.now().seconds()).unwrap_or(i64::MAX);
         let date = date.unwrap_or_else(|| InternalDate::utc(now));
-        let size = u32::try_from(len).map_err(|_| Refusal::MessageTooBig { limit: u32::MAX.into() })?;
         let place =
             Place { account: to.account_id(), mailbox: to.id(), date, flags: flags.system.bits() as u64 };
+        let shared = self.shared.clone();
         let blob = shared.next_blob();
         let mut hold = shared.unreferred.hold(blob);
         let (done, durable) = oneshot::channel();
         let (blobs, engine) = (shared.blobs.clone(), shared.engine.clone());
         let parse_and_put = move || {
-            let content = spool.finish()?;
+            let (content, size) = match self.content()? {
+                Ok(content) => content,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
             let digest = Digest::of(&content);
             let ties = Ties::read(&digest.thread, place.account, &*engine.snapshot()?)?;
             let email = Email::encode(blob, size, &digest, &message::preview(&content, &digest.tree));
             blobs.put(place.record(blob, content), Box::new(move |located| drop(done.send(located))));
-            Ok((email, ties))
+            Ok(Ok((email, ties, size)))
         };
-        let (email, ties) = shared.blocking(parse_and_put).await?;
+        let (email, ties, size) = shared.blocking(parse_and_put).await??;
         let location = durable.await.map_err(|_| Fault::new("store message", Stopped))?;
         let location = match location {
             Ok(location) => location,
@@ -87,6 +96,25 @@ impl Intake {
         };
         hold.stored(location);
         Ok(Arrival(Parcel { blob, location, email, ties, flags, date, size, source: None, hold }))
+    }
+
+    /// The message as it is kept, and its size.
+    fn content(self) -> Result<Result<(Content, u32), Refusal>, Fault> {
+        let limit = self.shared.options.message_bytes_max.min(u32::MAX.into());
+        let mut content = self.spool.finish()?;
+        if self.is_binary {
+            let mut encoded = Spool::new(&self.shared.options.staging);
+            match message::Recoded::of(&content) {
+                Ok(None) => {}
+                Ok(Some(recoded)) => {
+                    recoded.write(|bytes| encoded.write(bytes))?;
+                    content = encoded.finish()?;
+                }
+                Err(stray) => return Ok(Err(Refusal::StrayNul(stray))),
+            }
+        }
+        let size = u32::try_from(content.len()).ok().filter(|&size| u64::from(size) <= limit);
+        Ok(size.map(|size| (content, size)).ok_or(Refusal::MessageTooBig { limit }))
     }
 }
 
@@ -99,7 +127,7 @@ struct Place {
 }
 
 impl Place {
-    fn record(&self, id: BlobId, content: storage::Content) -> NewBlob {
+    fn record(&self, id: BlobId, content: Content) -> NewBlob {
         let Self { account, mailbox, date, flags } = *self;
         NewBlob { kind: RecordKind::Blob, id, account, mailbox, date, flags, content }
     }

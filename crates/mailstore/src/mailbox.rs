@@ -308,6 +308,23 @@ impl Mailbox {
         Ok(Appended { modseq, uid_validity, uids })
     }
 
+    /// Puts a message that was received into a mailbox of the same account, and expunges one of this mailbox's, all in
+    /// one commit (RFC 8508 §3.4).
+    ///
+    /// # Errors
+    /// [`Refusal::MessagesGone`] if there is nothing to replace any more, and those of [`Mailbox::append`].
+    pub async fn replace(&self, uid: Uid, by: Arrival, to: &Self) -> Result<Appended, Error> {
+        self.need(Rights::READ.with(Rights::DELETE_MESSAGES).with(Rights::EXPUNGE))?;
+        to.need(Rights::INSERT)?;
+        self.account.shared.has_space()?;
+        let replace = |txn: &mut Txn<'_>| {
+            let uid_validity = txn.row(to.id)?.uid_validity;
+            Ok((txn.replace(self.id, uid, by.into_parcel(), to.id)?, uid_validity))
+        };
+        let (modseq, (uids, uid_validity)) = self.account.commit(&[self.id], replace).await?;
+        Ok(Appended { modseq, uid_validity, uids })
+    }
+
     /// Changes flags.
     ///
     /// # Errors

@@ -5,7 +5,8 @@
 //!
 //! [`Digest`] is computed once when a message arrives; [`Section`] turns a FETCH section into byte
 //! ranges with the digest's [`Tree`], and [`BinaryPlace`] a section that is asked for decoded; [`text`] is what SEARCH
-//! looks at, and [`charset`] what it is asked in; [`preview()`] is a message's beginning as a list of messages shows it.
+//! looks at, and [`charset`] what it is asked in; [`preview()`] is a message's beginning as a list of messages shows it;
+//! [`Recoded`] is a message that came in binary, as every client can be told it.
 
 mod address;
 mod binary;
@@ -20,6 +21,7 @@ pub mod header;
 mod mime;
 mod msgid;
 mod preview;
+mod recode;
 mod section;
 mod structure;
 mod subject;
@@ -33,6 +35,7 @@ pub use digest::Digest;
 pub use fold::fold;
 pub use mime::{ContentType, Parameter};
 pub use preview::{PREVIEW_CHARS_MAX, preview};
+pub use recode::{Recoded, StrayNul};
 pub use section::{Section, SectionText};
 pub use structure::{DEPTH_MAX, DamagedTree, Kind, Node, PARTS_MAX, Tree};
 pub use thread::{REFERENCES_MAX, Thread};

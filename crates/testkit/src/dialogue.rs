@@ -46,7 +46,7 @@
 //! | `check $a < $b` | compares (`=`, `!=`, `<`, `<=`, `>`, `>=`) |
 //!
 //! `{@NAME}` is a literal with that text: in client lines sent after the server's `+`, `{@NAME+}` at once.
-//! `$NAME_size` is the size of a text; `$user`, `$password`, `$user_base64`, `$password_base64` and `$plain` (the
+//! `\xHH` in lines and texts is the byte of that number. `$NAME_size` is the size of a text; `$user`, `$password`, `$user_base64`, `$password_base64` and `$plain` (the
 //! initial response of AUTHENTICATE PLAIN) are the first user's.
 
 mod account;

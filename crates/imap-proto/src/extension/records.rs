@@ -241,7 +241,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "parts without their transfer encoding",
         commands: &["FETCH", "APPEND"],
         items: &["BINARY", "BINARY.PEEK", "BINARY.SIZE", "UNKNOWN-CTE"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "STATUS=SIZE",
@@ -264,14 +264,14 @@ pub static EXTENSIONS: [Extension; 45] = [
         rfc: 3502,
         title: "append several messages at once",
         commands: &["APPEND"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "REPLACE",
         rfc: 8508,
         title: "put a message in the place of another",
         commands: &["REPLACE", "UID REPLACE"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "INPROGRESS",
@@ -287,7 +287,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         can_be_enabled: true,
         commands: &["APPEND"],
         items: &["UTF8"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "COMPRESS=DEFLATE",

@@ -3,26 +3,21 @@
 use imap_proto::command::Copy;
 use imap_proto::response::{Code, CopyUid};
 use mailstore::Copied;
-use model::{MailboxName, Rights, UidSet};
+use model::UidSet;
 
-use crate::reply::{Done, Failure, destination_failure};
+use crate::reply::{Done, Failure};
 use crate::state::Selected;
 
 impl Selected {
     pub(crate) async fn copy(&self, copy: &Copy) -> Result<Done, Failure> {
         let named = self.targets(&copy.set, copy.uid)?;
-        let to = self.destination(&copy.mailbox)?;
+        let to = self.user.destination(&copy.mailbox)?;
         let uids = self.existing(named, copy.uid).await?;
         if uids.is_empty() {
             return Ok(Done::new("no messages to copy"));
         }
         let copied = self.mailbox.copy(&uids, &to).await?;
         Ok(Done::coded(copy_uid(copied), "COPY completed"))
-    }
-
-    /// The mailbox that messages are to be put into.
-    pub(crate) fn destination(&self, name: &MailboxName) -> Result<mailstore::Mailbox, Failure> {
-        self.user.access.mailbox(name, Rights::INSERT).map_err(destination_failure)
     }
 
     /// The messages without those that are gone: naming one by its UID is no error (RFC 3501 §6.4.8), while a number

@@ -12,7 +12,7 @@ impl Selected {
     pub(crate) async fn move_messages(&mut self, command: &Copy, io: &mut Io) -> Result<Done, Failure> {
         let named = self.targets(&command.set, command.uid)?;
         self.writable()?;
-        let to = self.destination(&command.mailbox)?;
+        let to = self.user.destination(&command.mailbox)?;
         let uids = self.existing(named, command.uid).await?;
         if uids.is_empty() {
             return Ok(Done::new("no messages to move"));

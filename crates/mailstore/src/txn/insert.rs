@@ -1,4 +1,4 @@
-//! Messages arrive: APPEND, delivery, import.
+//! Messages arrive: APPEND, REPLACE, delivery, import.
 
 use super::Txn;
 use crate::change::{NewMessage, Op};
@@ -49,6 +49,22 @@ impl Txn<'_> {
         let (first, uids) = self.take_uids(to, messages.len() as u64)?;
         self.count_in(to, &messages)?;
         self.record(to, Op::Insert { first, saved: self.saved(), messages })?;
+        Ok(uids)
+    }
+
+    /// Puts a message into a mailbox and takes another out of one.
+    pub(crate) fn replace(
+        &mut self,
+        from: MailboxId,
+        uid: Uid,
+        parcel: Parcel,
+        to: MailboxId,
+    ) -> Result<UidSet, Refusal> {
+        if self.image(from)?.get(uid).is_none() {
+            return Err(Refusal::MessagesGone);
+        }
+        let uids = self.insert(to, vec![parcel])?;
+        self.remove(from, &UidSet::range(uid, uid))?;
         Ok(uids)
     }
 

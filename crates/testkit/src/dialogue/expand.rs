@@ -74,7 +74,7 @@ impl<'a> Expander<'a> {
         let mut rest = text;
         while let Some(at) = rest.find('$') {
             let (before, after) = rest.split_at(at);
-            bytes.extend_from_slice(before.as_bytes());
+            bytes.extend(bytes_of(before));
             let end = after
                 .char_indices()
                 .skip(1)
@@ -87,7 +87,7 @@ impl<'a> Expander<'a> {
             }
             rest = after;
         }
-        bytes.extend_from_slice(rest.as_bytes());
+        bytes.extend(bytes_of(rest));
         bytes
     }
 }
@@ -97,6 +97,27 @@ fn split_text(line: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = line.split_once("{@")?;
     let (name, after) = rest.split_once('}')?;
     Some((before, name, after))
+}
+
+/// The bytes of a text, in which `\xHH` is the byte of that number.
+pub(super) fn bytes_of(text: &str) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::new(), text);
+    while let Some((before, escaped)) = rest.split_once("\\x") {
+        bytes.extend_from_slice(before.as_bytes());
+        let number = escaped.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match number.zip(escaped.get(2..)) {
+            Some((byte, behind)) => {
+                bytes.push(byte);
+                rest = behind;
+            }
+            None => {
+                bytes.extend_from_slice(b"\\x");
+                rest = escaped;
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
 }
 
 #[cfg(test)]
@@ -113,5 +134,14 @@ mod tests {
         let plain = b"a 7:$new $Forwarded {3+}\r\nabc {3}\r\n".to_vec();
         let end = Part::Plain(Vec::new());
         assert_eq!(parts, [Part::Plain(plain), Part::Awaited(b"abc".to_vec()), end]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_written_by_number() {
+        for (text, expected) in
+            [("a\\x00\\xffb", &b"a\0\xffb"[..]), ("\\Seen \\xyz \\x0", b"\\Seen \\xyz \\x0"), ("\\x41", b"A")]
+        {
+            assert_eq!(bytes_of(text), expected);
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::expand::bytes_of;
+
 /// A dialogue file, parsed.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
@@ -276,7 +278,7 @@ impl<'a> Parser<'a> {
         let (name, text) = match rest.split_once(" = ") {
             Some((name, words)) => {
                 self.at += 1;
-                (name, words.as_bytes().to_vec())
+                (name, bytes_of(words))
             }
             None => {
                 self.at += 1;
@@ -312,7 +314,7 @@ impl<'a> Parser<'a> {
     fn block(&mut self) -> Vec<u8> {
         let mut text = Vec::new();
         while let Some(line) = self.peek().and_then(|line| line.strip_prefix('|')) {
-            text.extend_from_slice(line.strip_prefix(' ').unwrap_or(line).as_bytes());
+            text.extend(bytes_of(line.strip_prefix(' ').unwrap_or(line)));
             text.extend_from_slice(b"\r\n");
             self.at += 1;
         }

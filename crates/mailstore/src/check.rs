@@ -8,6 +8,7 @@ use crate::codec::Damaged;
 use crate::email::Email;
 use crate::error::{Error, Fault};
 use crate::image::Image;
+use crate::manifest;
 use crate::schema::{self, Head, MailboxRow};
 use crate::shared::Shared;
 use crate::store::Store;
@@ -70,6 +71,9 @@ impl Store {
                 let snapshot = shared.engine.snapshot()?;
                 let mut check = Check::new(&*snapshot, id);
                 check.run()?;
+                for what in manifest::check::problems(&shared, &*snapshot, id, hashes)? {
+                    check.problem(None, what);
+                }
                 if hashes {
                     check.read_blobs(&shared);
                 }
@@ -367,12 +371,15 @@ fn first_mailbox(
     Ok(found)
 }
 
-/// Reads a blob where it was when the check began, or where compaction has put it since. One that has been given up
-/// since is no problem.
-fn read_blob(shared: &Shared, blob: BlobId, mut at: Location) -> Result<(), Fault> {
+/// Reads a blob where it was when the check began, or where compaction has put it since; `None` if it has been given up
+/// since, which is no problem.
+pub(crate) fn read_blob(shared: &Shared, blob: BlobId, mut at: Location) -> Result<Option<Vec<u8>>, Fault> {
     loop {
-        let Err(error) = shared.blobs.read(&at) else { return Ok(()) };
-        let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(()) };
+        let error = match shared.blobs.read(&at) {
+            Ok(content) => return Ok(Some(content)),
+            Err(error) => error,
+        };
+        let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(None) };
         match Location::decode(&row) {
             Some(now) if now != at => at = now,
             _ => return Err(error.into()),

@@ -4,7 +4,7 @@ use crate::account::load;
 use crate::error::{During, Error, Fault, Stopped};
 use crate::schema;
 use crate::store::{Store, read_lengths};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use storage::{Batch, Location, RecordHeader};
 use tokio::sync::oneshot;
@@ -37,19 +37,15 @@ impl Store {
 
     /// Counts what was stored and then refused, or given up by its client, with what the sweeper has found dead.
     pub(crate) async fn count_garbage(&self) -> Result<(), Error> {
-        let garbage = self.shared.unreferred.take_garbage();
+        let mut garbage = self.shared.unreferred.take_garbage();
         if garbage.is_empty() {
             return Ok(());
         }
-        let dead = self.shared.read(read_dead).await?;
-        let mut batch = Batch::default();
         // One that was removed meanwhile took its garbage along.
-        for segment in self.shared.blobs.segments().map_err(Fault::from)? {
-            if let Some(bytes) = garbage.get(&segment.number) {
-                let bytes = bytes + dead.get(&segment.number).copied().unwrap_or_default();
-                batch.put(schema::dead(segment.number), bytes.to_be_bytes().to_vec());
-            }
-        }
+        let segments = self.shared.blobs.segments().map_err(Fault::from)?;
+        garbage.retain(|&number, _| segments.iter().any(|segment| segment.number == number));
+        let mut batch = Batch::default();
+        put_dead(&mut batch, &self.shared.read(read_dead).await?, garbage);
         self.shared.commit_rows(batch, Vec::new()).await
     }
 
@@ -104,6 +100,14 @@ impl Store {
             located.push(copied);
         }
         self.shared.commit_rows(batch, located).await
+    }
+}
+
+/// Adds to the bytes of segments that nobody refers to; `before` is what [`read_dead`] has found.
+pub(crate) fn put_dead(batch: &mut Batch, before: &HashMap<u32, u64>, more: BTreeMap<u32, u64>) {
+    for (segment, bytes) in more {
+        let bytes = bytes + before.get(&segment).copied().unwrap_or_default();
+        batch.put(schema::dead(segment), bytes.to_be_bytes().to_vec());
     }
 }
 

@@ -1,7 +1,7 @@
 //! What never changes of a message: parsed once when it arrives, stored as FETCH will send it.
 
 use crate::codec::{Damaged, Reader, put_bytes, put_i64, put_u64};
-use message::{Digest, Tree};
+use message::{Digest, Thread, Tree};
 use model::{BlobId, EmailId, InternalDate, ThreadId};
 
 /// The unchanging facts of a message.
@@ -38,8 +38,14 @@ impl Email {
         Tree::decode(&self.tree).map_err(|_| Damaged { what: "part tree" })
     }
 
-    /// The stored form, up to the thread, which only the commit can decide.
-    pub(crate) fn encode(blob: BlobId, size: u32, digest: &Digest, preview: &str) -> Vec<u8> {
+    /// Reads a message: its stored form up to the thread, and what decides that.
+    pub(crate) fn of(blob: BlobId, size: u32, content: &[u8]) -> (Vec<u8>, Thread) {
+        let digest = Digest::of(content);
+        let row = Self::encode(blob, size, &digest, &message::preview(content, &digest.tree));
+        (row, digest.thread)
+    }
+
+    fn encode(blob: BlobId, size: u32, digest: &Digest, preview: &str) -> Vec<u8> {
         let tree = digest.tree.encode();
         let len = digest.envelope.len()
             + digest.body.len()

@@ -1,13 +1,12 @@
 //! A message on its way in: spooled, parsed, its content made durable. Only then may a commit refer to it.
 
 use crate::email::Email;
-use crate::error::{Error, Fault, Refusal, Stopped};
+use crate::error::{Error, Fault, Refusal};
 use crate::mailbox::Mailbox;
 use crate::shared::Shared;
 use crate::store::Store;
 use crate::thread::Ties;
 use crate::txn::Parcel;
-use message::Digest;
 use model::{AccountId, BlobId, InternalDate, MailboxId, NamedFlags};
 use std::sync::Arc;
 use storage::{Content, NewBlob, RecordKind, Spool};
@@ -70,8 +69,8 @@ impl Intake {
         let place =
             Place { account: to.account_id(), mailbox: to.id(), date, flags: flags.system.bits() as u64 };
         let shared = self.shared.clone();
-        let blob = shared.next_blob();
-        let mut hold = shared.unreferred.hold(blob);
+        let mut hold = shared.unreferred.next();
+        let blob = hold.blob();
         let (done, durable) = oneshot::channel();
         let (blobs, engine) = (shared.blobs.clone(), shared.engine.clone());
         let parse_and_put = move || {
@@ -79,21 +78,13 @@ impl Intake {
                 Ok(content) => content,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let digest = Digest::of(&content);
-            let ties = Ties::read(&digest.thread, place.account, &*engine.snapshot()?)?;
-            let email = Email::encode(blob, size, &digest, &message::preview(&content, &digest.tree));
+            let (email, thread) = Email::of(blob, size, &content);
+            let ties = Ties::read(&thread, place.account, &*engine.snapshot()?)?;
             blobs.put(place.record(blob, content), Box::new(move |located| drop(done.send(located))));
             Ok(Ok((email, ties, size)))
         };
         let (email, ties, size) = shared.blocking(parse_and_put).await??;
-        let location = durable.await.map_err(|_| Fault::new("store message", Stopped))?;
-        let location = match location {
-            Ok(location) => location,
-            Err(error) => {
-                shared.failed.send_replace(true);
-                return Err(Fault::new("store message", error).into());
-            }
-        };
+        let location = shared.durable(durable).await?;
         hold.stored(location);
         Ok(Arrival(Parcel { blob, location, email, ties, flags, date, size, source: None, hold }))
     }

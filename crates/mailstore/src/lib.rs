@@ -21,6 +21,7 @@ mod intake;
 mod keywords;
 mod mailbox;
 mod maintenance;
+mod manifest;
 mod ring;
 mod schema;
 mod shared;

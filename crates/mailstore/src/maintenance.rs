@@ -1,4 +1,4 @@
-//! Housekeeping in the background: checkpoints, the sweeper, compaction. One task does it all, one thing at a time.
+//! Housekeeping in the background: checkpoints, the sweeper, compaction, manifests. One task does it all, one thing at a time.
 
 use crate::error::{Error, Fault, Stopped};
 use crate::store::Store;
@@ -10,11 +10,15 @@ use tokio::sync::Notify;
 
 /// How long expunged messages wait before the sweeper looks at them, so that it sees many at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
+/// How old manifests may become: what has changed since is not brought back by a rebuild, or goes to "Recovered".
+const MANIFESTS_EVERY: Duration = Duration::from_secs(300);
 
 /// What there is to do.
 #[derive(Default)]
 pub(crate) struct Due {
     checkpoints: Mutex<BTreeSet<(AccountId, MailboxId)>>,
+    /// Accounts whose manifest should not wait for its turn: who may log in has changed.
+    manifests: Mutex<BTreeSet<AccountId>>,
     notify: Notify,
     /// Held by whoever does it: rounds of it count on no other being under way.
     pub(crate) one_at_a_time: tokio::sync::Mutex<()>,
@@ -23,6 +27,12 @@ pub(crate) struct Due {
 impl Due {
     pub(crate) fn checkpoint_due(&self, account: AccountId, mailbox: MailboxId) {
         if self.checkpoints.lock().insert((account, mailbox)) {
+            self.notify.notify_one();
+        }
+    }
+
+    pub(crate) fn manifest_due(&self, account: AccountId) {
+        if self.manifests.lock().insert(account) {
             self.notify.notify_one();
         }
     }
@@ -35,12 +45,21 @@ impl Store {
     /// Returns when the store has failed; what merely went wrong with one account is logged.
     pub async fn maintain(&self) -> Result<(), Error> {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let mut manifests = tokio::time::interval(MANIFESTS_EVERY);
         loop {
             tokio::select! {
-                () = self.shared.maintenance.notify.notified() => self.checkpoints().await,
+                () = self.shared.maintenance.notify.notified() => {
+                    self.checkpoints().await;
+                    self.due_manifests().await;
+                }
                 _ = sweep.tick() => {
                     self.shared.images.let_go_of_unused();
                     self.tidy().await;
+                }
+                _ = manifests.tick() => {
+                    if let Err(error) = self.write_manifests().await {
+                        tracing::error!(%error, "manifests");
+                    }
                 }
                 () = self.failed() => return Err(Fault::new("maintenance", Stopped).into()),
             }
@@ -63,6 +82,14 @@ impl Store {
             if let Err(error) = self.checkpoint(account, mailbox).await {
                 tracing::error!(%error, %account, %mailbox, "checkpoint");
             }
+        }
+    }
+
+    async fn due_manifests(&self) {
+        loop {
+            let next = self.shared.maintenance.manifests.lock().pop_first();
+            let Some(account) = next else { return };
+            self.write_manifest_of(account).await;
         }
     }
 }

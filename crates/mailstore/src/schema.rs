@@ -211,6 +211,17 @@ pub(crate) fn owner(blob: BlobId, account: AccountId, email: EmailId) -> Vec<u8>
     Key::table(b'q').u64(blob.0).u64(account.0).u64(email.0).0
 }
 
+/// `j` account blob: a record of the account's manifest; the value says which one is its root
+/// ([`crate::manifest::encode_root_row`]).
+pub(crate) fn manifest(account: AccountId, blob: BlobId) -> Vec<u8> {
+    Key::table(b'j').u64(account.0).u64(blob.0).0
+}
+
+/// Every record of an account's manifest.
+pub(crate) fn manifests(account: AccountId) -> Vec<u8> {
+    Key::table(b'j').u64(account.0).0
+}
+
 /// `s` segment: up to which offset the segment holds committed records.
 pub(crate) fn segment(segment: u32) -> Vec<u8> {
     Key::table(b's').u32(segment).0

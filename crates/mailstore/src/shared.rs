@@ -5,14 +5,10 @@ use crate::committer::{Committer, Job};
 use crate::error::{During, Error, Fault, Stopped};
 use crate::maintenance::Due;
 use crate::unreferred::Unreferred;
-use model::{BlobId, Clock};
+use model::Clock;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use storage::{Batch, BlobStore, Engine, Location, Snapshot};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
-
-/// Bits of a blob's id that count within one opening of the store; those above count the openings.
-const BLOB_COUNTER_BITS: u32 = 40;
 
 pub(crate) struct Shared {
     pub(crate) engine: Arc<dyn Engine>,
@@ -24,7 +20,6 @@ pub(crate) struct Shared {
     pub(crate) images: ImageCache,
     pub(crate) maintenance: Due,
     pub(crate) intents: Arc<Semaphore>,
-    pub(crate) next_blob: AtomicU64,
     pub(crate) unreferred: Arc<Unreferred>,
 }
 
@@ -64,13 +59,17 @@ impl Shared {
         durable.await.unwrap_or(Err(Stopped)).map_err(|stopped| Fault::new("commit", stopped).into())
     }
 
-    /// A blob id that was never given out.
-    pub(crate) fn next_blob(&self) -> BlobId {
-        BlobId(self.next_blob.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// The first blob id of the `generation`th opening of the store.
-    pub(crate) const fn first_blob(generation: u64) -> u64 {
-        generation << BLOB_COUNTER_BITS
+    /// Waits until a blob that was put is durable.
+    pub(crate) async fn durable(
+        &self,
+        put: oneshot::Receiver<Result<Location, storage::Error>>,
+    ) -> Result<Location, Error> {
+        match put.await.map_err(|_| Fault::new("store a blob", Stopped))? {
+            Ok(location) => Ok(location),
+            Err(error) => {
+                self.failed.send_replace(true);
+                Err(Fault::new("store a blob", error).into())
+            }
+        }
     }
 }

@@ -8,9 +8,9 @@ use crate::error::{During, Error, Fault, Refusal};
 use crate::maintenance::Due;
 use crate::schema::{self, FORMAT_VERSION, StoreRow};
 use crate::shared::Shared;
+use crate::unreferred::Unreferred;
 use model::{AccountId, Clock};
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 use storage::{Batch, BlobStore, Engine};
 use tokio::sync::{Mutex, Semaphore, watch};
@@ -100,8 +100,7 @@ impl Store {
             options,
             maintenance: Due::default(),
             intents: Arc::new(Semaphore::new(INTENTS_MAX)),
-            next_blob: AtomicU64::new(Shared::first_blob(row.generation)),
-            unreferred: Arc::default(),
+            unreferred: Arc::new(Unreferred::new(row.generation)),
         };
         Ok(Arc::new(Self {
             shared: Arc::new(shared),

@@ -5,6 +5,7 @@
 //! under the account's lock: a copy may have brought an e-mail back into a mailbox since the graves were read.
 
 use crate::account::{Account, load};
+use crate::compact::{put_dead, read_dead};
 use crate::email::Email;
 use crate::error::{Error, Fault};
 use crate::schema;
@@ -197,11 +198,7 @@ async fn reclaim(
         batch.delete(grave.clone());
     }
     let shared = account.shared.clone();
-    let before = shared.read(|snapshot| crate::compact::read_dead(snapshot)).await?;
-    for (segment, bytes) in dead {
-        let bytes = bytes + before.get(&segment).copied().unwrap_or_default();
-        batch.put(schema::dead(segment), bytes.to_be_bytes().to_vec());
-    }
+    put_dead(&mut batch, &shared.read(read_dead).await?, dead);
     // Looked at again, now with the rows at hand, and queued under the same lock.
     account
         .commit_if(batch, |inner| inner.brought_in(round.as_of, &emails).is_some_and(|now| now == brought))

@@ -50,11 +50,14 @@ impl Ties {
 
     /// The thread of the first id that has one, else one of the message's own.
     pub(crate) fn decide(&self, email: EmailId, recent: impl Fn(&Tie) -> Option<ThreadId>) -> Decided {
-        let known: Vec<(Tie, Option<ThreadId>)> =
-            self.0.iter().map(|(tie, thread)| (*tie, thread.or_else(|| recent(tie)))).collect();
-        let thread = known.iter().find_map(|(_, thread)| *thread).unwrap_or(ThreadId(email.0));
-        let new = known.iter().filter(|(_, known)| known.is_none()).map(|(tie, _)| (*tie, thread)).collect();
-        Decided { thread, new }
+        let found = self.0.iter().find_map(|(tie, thread)| thread.or_else(|| recent(tie)));
+        self.decided(found.unwrap_or(ThreadId(email.0)), recent)
+    }
+
+    /// For a message whose thread was decided before: the ids that nobody knows yet are brought into it.
+    pub(crate) fn decided(&self, thread: ThreadId, recent: impl Fn(&Tie) -> Option<ThreadId>) -> Decided {
+        let new = self.0.iter().filter(|(tie, known)| known.is_none() && recent(tie).is_none());
+        Decided { thread, new: new.map(|(tie, _)| (*tie, thread)).collect() }
     }
 }
 

@@ -1,22 +1,28 @@
 //! Contents that are stored, or being stored, and that no durable commit refers to yet.
 //!
 //! To compaction they look like garbage: nothing in the engine tells of them. A segment that has one is left alone. What
-//! is let go without a commit has become garbage, and is counted as that.
+//! is let go without a commit has become garbage, and is counted as that. Ids of blobs are given out here, so that at any
+//! moment it can be said which of them a commit may yet refer to.
 
 use model::BlobId;
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use storage::Location;
 
+/// Bits of a blob's id that count within one opening of the store; those above count the openings.
+const COUNTER_BITS: u32 = 40;
+
 /// The blobs of messages on their way in. Each belongs to an [`crate::Arrival`] or to a commit in the queue, and both
 /// are bounded.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Unreferred(Mutex<Blobs>);
 
 #[derive(Debug, Default)]
 struct Blobs {
-    held: HashSet<BlobId>,
+    /// The next id.
+    next: u64,
+    held: BTreeSet<BlobId>,
     /// Bytes by segment that were stored in vain.
     garbage: BTreeMap<u32, u64>,
 }
@@ -29,11 +35,35 @@ pub(crate) struct Hold {
     stored: Option<Location>,
 }
 
+/// The blobs that a commit may yet refer to, as of one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct UnderWay {
+    /// Every blob from this one on.
+    pub(crate) next: BlobId,
+    /// And these below it.
+    pub(crate) held: BTreeSet<BlobId>,
+}
+
 impl Unreferred {
-    /// To be called before the blob is stored. The hold is let go once the commit that refers to the blob is durable.
-    pub(crate) fn hold(self: &Arc<Self>, blob: BlobId) -> Hold {
-        self.0.lock().held.insert(blob);
+    /// For the `generation`th opening of the store.
+    pub(crate) fn new(generation: u64) -> Self {
+        Self(Mutex::new(Blobs { next: generation << COUNTER_BITS, ..Blobs::default() }))
+    }
+
+    /// A blob id that was never given out, for a blob that is about to be stored. The hold is let go once the commit that
+    /// refers to it is durable.
+    pub(crate) fn next(self: &Arc<Self>) -> Hold {
+        let mut blobs = self.0.lock();
+        let blob = BlobId(blobs.next);
+        blobs.next += 1;
+        blobs.held.insert(blob);
         Hold { all: self.clone(), blob, stored: None }
+    }
+
+    /// Which blobs are under way. A snapshot that is taken afterwards knows of every other one that was ever committed.
+    pub(crate) fn under_way(&self) -> UnderWay {
+        let blobs = self.0.lock();
+        UnderWay { next: BlobId(blobs.next), held: blobs.held.clone() }
     }
 
     /// Whether any of these is held. To be asked before the snapshot is taken that tells what is referred to.
@@ -49,6 +79,11 @@ impl Unreferred {
 }
 
 impl Hold {
+    /// The blob.
+    pub(crate) const fn blob(&self) -> BlobId {
+        self.blob
+    }
+
     /// Notes where the blob was stored.
     pub(crate) const fn stored(&mut self, at: Location) {
         self.stored = Some(at);

@@ -5,12 +5,13 @@
 
 use crate::account::load;
 use crate::codec::{Damaged, Reader, put_bytes, put_u64};
-use crate::error::{Error, Refusal};
+use crate::error::{Error, Fault, Refusal};
 use crate::schema::{self, StoreRow};
 use crate::state::State;
 use crate::store::Store;
 use crate::txn::Txn;
 use model::{AccountId, MailboxName, SpecialUse};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use storage::Batch;
 
@@ -47,6 +48,20 @@ impl User {
     }
 }
 
+/// Rows of users, as the engine holds them.
+pub(crate) type UserRows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// The rows of all users, by the account that they belong to.
+pub(crate) fn by_account(snapshot: &dyn storage::Snapshot) -> Result<HashMap<AccountId, UserRows>, Fault> {
+    let mut all: HashMap<AccountId, UserRows> = HashMap::new();
+    load::scan(snapshot, schema::USERS, |key, value| {
+        let account = User::decode(key, value)?.account;
+        all.entry(account).or_default().insert(key.to_vec(), value.to_vec());
+        Ok(())
+    })?;
+    Ok(all)
+}
+
 impl Store {
     /// A user by full address. Blocks for a look-up.
     ///
@@ -54,9 +69,8 @@ impl Store {
     /// A fault of the store.
     pub fn user(&self, login: &str) -> Result<Option<User>, Error> {
         let key = schema::user(login);
-        let row =
-            self.shared.engine.snapshot().and_then(|s| s.get(&key)).map_err(crate::error::Fault::from)?;
-        Ok(row.map(|row| User::decode(&key, &row)).transpose().map_err(crate::error::Fault::from)?)
+        let row = self.shared.engine.snapshot().and_then(|s| s.get(&key)).map_err(Fault::from)?;
+        Ok(row.map(|row| User::decode(&key, &row)).transpose().map_err(Fault::from)?)
     }
 
     /// As [`Store::user`], where nothing may block.
@@ -108,6 +122,7 @@ impl Store {
         batch.put(schema::STORE.to_vec(), store.encode());
         batch.put(schema::user(login), user.encode());
         self.shared.commit_rows(batch, Vec::new()).await?;
+        self.shared.maintenance.manifest_due(account);
         Ok(account)
     }
 
@@ -138,7 +153,9 @@ impl Store {
         password_hash.clone_into(&mut user.password_hash);
         let mut batch = Batch::default();
         batch.put(schema::user(login), user.encode());
-        self.shared.commit_rows(batch, Vec::new()).await
+        self.shared.commit_rows(batch, Vec::new()).await?;
+        self.shared.maintenance.manifest_due(user.account);
+        Ok(())
     }
 
     /// Removes a user. The account's mailboxes are deleted; the sweeper gives their space back.
@@ -159,6 +176,7 @@ impl Store {
             txn.delete_all()
         };
         account.commit(&[], remove).await?;
+        self.shared.maintenance.manifest_due(user.account);
         Ok(())
     }
 

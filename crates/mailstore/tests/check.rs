@@ -158,3 +158,33 @@ async fn a_summary_that_has_drifted_is_told() {
     world.change(|batch| batch.put(key, behind));
     world.says("HIGHESTMODSEQ is 3").await;
 }
+
+#[tokio::test]
+async fn a_manifest_that_is_not_whole_is_told() {
+    let world = world().await;
+    world.store.write_manifests().await.unwrap();
+    assert_eq!(world.said(true).await, "");
+    let (key, value) = world.row(b'j');
+    let blob = [b"b", &key[9..]].concat();
+    let whole = world.engine.snapshot().unwrap().get(&blob).unwrap().unwrap();
+    world.change(|batch| batch.delete(blob.clone()));
+    world.says(" is nowhere").await;
+    world.change(|batch| batch.put(blob, whole));
+    assert_eq!(world.said(true).await, "");
+    world.change(|batch| batch.delete(key.clone()));
+    world.says("its manifest has 3 records, and its rows tell of 2, or others").await;
+    world.change(|batch| batch.put(key, [&[99], &value[..], &[0; 16]].concat()));
+    world.says("its manifest has 2 roots").await;
+}
+
+#[tokio::test]
+async fn a_manifest_that_differs_from_the_store_is_told() {
+    let world = world().await;
+    world.store.write_manifests().await.unwrap();
+    // The first commit's record, with other flags.
+    let (key, mut value) = world.row(b'l');
+    let flags = value.len() - 8;
+    value[flags] ^= 4;
+    world.change(|batch| batch.put(key, value));
+    world.says("mailbox 1 is not in its manifest as it is").await;
+}

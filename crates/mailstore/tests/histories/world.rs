@@ -79,13 +79,14 @@ impl World {
         if self.access.watch().failed() {
             self.power_cut(None).await;
         }
-        match self.dice.below(21) {
+        match self.dice.below(22) {
             0 => self.tidy().await,
             1 => self.compare().await,
             2 => self.power_cut(None).await,
             3 | 4 => self.clients_come_and_go().await,
             5 => self.at_once().await,
             6 => self.claim_recent(),
+            7 => self.manifest().await,
             _ => self.request().await,
         }
         self.clock.advance(self.dice.below(3) * 700);
@@ -95,6 +96,14 @@ impl World {
     async fn tidy(&mut self) {
         self.store.tidy().await;
         if self.access.watch().failed() {
+            self.power_cut(None).await;
+        }
+    }
+
+    /// Writes manifests. What goes wrong there is only logged too.
+    async fn manifest(&mut self) {
+        let written = self.store.write_manifests().await;
+        if written.is_err() || self.access.watch().failed() {
             self.power_cut(None).await;
         }
     }
@@ -331,23 +340,23 @@ impl World {
         inbox.store(StoreFlags { uids, op: FlagOp::Add, flags, unchanged_since: None }).await.unwrap();
         inbox.expunge(Expunge::AllDeleted).await.unwrap();
         self.store.tidy().await;
-        // What INBOX has had staged stays for as long as its log tells of it.
-        let (mut left, mut staged, mut linked) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-        self.engine
-            .snapshot()
-            .unwrap()
-            .scan(b"A", b"zz", &mut |key, _| {
-                match key[0] {
-                    b'x' => drop(staged.insert(key[1..17].to_vec())),
-                    b'y' => drop(linked.insert(key[1..].to_vec())),
-                    table => left.push(char::from(table)),
-                }
-                std::ops::ControlFlow::Continue(())
-            })
-            .unwrap();
-        left.retain(|table| "ergbqz".contains(*table));
-        assert_eq!(staged, linked, "stages of copies that failed");
+        self.store.write_manifests().await.unwrap();
+        let (mut left, mut keys) = (Vec::new(), BTreeMap::<u8, BTreeSet<Vec<u8>>>::new());
+        let mut row = |key: &[u8], _: &[u8]| {
+            match key[0] {
+                b'x' => drop(keys.entry(b'x').or_default().insert(key[1..17].to_vec())),
+                table @ (b'y' | b'b') => drop(keys.entry(table).or_default().insert(key[1..].to_vec())),
+                b'j' => drop(keys.entry(b'j').or_default().insert(key[9..].to_vec())),
+                table => left.push(char::from(table)),
+            }
+            std::ops::ControlFlow::Continue(())
+        };
+        self.engine.snapshot().unwrap().scan(b"A", b"zz", &mut row).unwrap();
+        left.retain(|table| "ergqz".contains(*table));
         assert_eq!(left, [], "rows of what is gone");
+        // What INBOX has had staged stays for as long as its log tells of it.
+        assert_eq!(keys.get(&b'x'), keys.get(&b'y'), "stages of copies that failed");
+        assert_eq!(keys.get(&b'b'), keys.get(&b'j'), "blobs that are of no manifest");
     }
 
     async fn clients_come_and_go(&mut self) {

@@ -92,6 +92,14 @@ impl Session {
                 Box::pin(self.start_tls(tag)).await?;
                 return Ok(None);
             }
+            Command::Compress => {
+                Box::pin(self.compress(tag)).await?;
+                return Ok(None);
+            }
+            Command::Unauthenticate => {
+                Box::pin(self.unauthenticate(tag)).await?;
+                return Ok(None);
+            }
             Command::Capability => capability::run(self.conditions(), &mut self.io),
             Command::Noop | Command::Check => Done::new("done"),
             Command::Logout => self.log_out(),

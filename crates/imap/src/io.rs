@@ -49,6 +49,13 @@ impl Io {
         self.login_by = None;
     }
 
+    /// Nobody is logged in any more: as in the beginning (RFC 8437 §3).
+    pub(crate) fn set_unauthenticated(&mut self, login_timeout: Duration) {
+        self.framer.set_unauthenticated();
+        self.patience = login_timeout;
+        self.login_by = Some(Instant::now() + login_timeout);
+    }
+
     /// From the next command on, what ENABLE has switched on.
     pub(crate) fn set_dialect(&mut self, dialect: Dialect) {
         self.framer.set_dialect(dialect);
@@ -130,6 +137,16 @@ impl Io {
         self.framer.discard(&mut self.input);
         self.conn.start_tls(tls, &mut self.input, go_ahead).await?;
         Ok(())
+    }
+
+    /// Sends what waits as it is, and compresses from then on.
+    pub(crate) async fn start_compression(&mut self) -> Result<(), Failure> {
+        Ok(self.conn.start_compression(&mut self.input).await?)
+    }
+
+    /// Sends what waits, and compresses no more.
+    pub(crate) async fn stop_compression(&mut self) -> Result<(), Failure> {
+        Ok(self.conn.stop_compression(&mut self.input).await?)
     }
 
     /// What is to be sent, for appending whole lines with `imap_proto::response`.

@@ -57,6 +57,8 @@ pub(crate) enum Failure {
     AllExpunged,
     /// BINARY of a part whose encoding cannot be undone (RFC 3516 §4.3).
     UnknownEncoding(message::UnknownEncoding),
+    /// COMPRESS of what is compressed.
+    AlreadyCompressed,
     /// We failed.
     Ours(Fault),
     /// The session is over.
@@ -183,6 +185,10 @@ impl Failure {
             Self::EmptyMessage => (Status::No, None, "a message has at least one byte".to_owned()),
             Self::NoDestination => no(Code::TryCreate, "there is no such mailbox"),
             Self::AllExpunged => no(Code::ExpungeIssued, "these messages no longer exist"),
+            // RFC 4978 §3: NO would be for compression by another layer.
+            Self::AlreadyCompressed => {
+                (Status::Bad, Some(Code::CompressionActive), "DEFLATE is active already".to_owned())
+            }
             Self::UnknownEncoding(unknown) => no(Code::UnknownCte, &unknown.to_string()),
             Self::Ours(fault) => no(Code::ServerBug, &fault.report()),
             Self::End(end) => return Err(end),

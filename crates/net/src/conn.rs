@@ -1,9 +1,10 @@
-//! One connection for a line protocol: bytes in with a timeout, bytes out with backpressure, and
-//! STARTTLS in place. It does not know lines, literals or replies.
+//! One connection for a line protocol: bytes in with a timeout, bytes out with backpressure, STARTTLS
+//! and compression in place. It does not know lines, literals or replies.
 //!
 //! An idle connection holds no buffer of ours: bytes are read through the stack into the caller's
 //! buffer, and both that and the write buffer are given back while nothing comes.
 
+mod deflate;
 mod stream;
 
 use std::future::poll_fn;
@@ -27,6 +28,8 @@ pub const READ_BYTES_MAX: usize = 16 * 1024;
 pub const WRITE_MARK_BYTES: usize = 32 * 1024;
 /// How long [`Conn::close`] tries to say goodbye.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// After so long a silence a compressed connection gives back its compressor, and with it what it has learnt.
+const RELEASE_AFTER: Duration = Duration::from_secs(10);
 
 /// How long a connection waits for its peer; a wait for input is given to [`Conn::fill`] each time.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +114,12 @@ impl Conn {
         self.stream.is_tls()
     }
 
+    /// Whether the connection is compressed.
+    #[must_use]
+    pub const fn is_compressed(&self) -> bool {
+        self.stream.is_compressed()
+    }
+
     /// The TLS version in use, such as `TLSv1.3`, for the log.
     #[must_use]
     pub fn tls_version(&self) -> Option<&'static str> {
@@ -126,7 +135,13 @@ impl Conn {
     /// The connection is lost; after [`Lost::Silent`] it still works for a goodbye.
     pub async fn fill(&mut self, into: &mut Vec<u8>, within: Duration) -> Result<usize, Lost> {
         self.flush().await?;
-        match timeout(within, poll_fn(|cx| self.poll_fill(cx, into))).await {
+        let soon = if self.is_compressed() { RELEASE_AFTER.min(within) } else { within };
+        let mut filled = timeout(soon, poll_fn(|cx| self.poll_fill(cx, into))).await;
+        if filled.is_err() && soon < within {
+            self.stream.release();
+            filled = timeout(within - soon, poll_fn(|cx| self.poll_fill(cx, into))).await;
+        }
+        match filled {
             Err(_) => Err(Lost::Silent { waited: within }),
             Ok(Err(broken)) => Err(lost(broken)),
             Ok(Ok(0)) => Err(Lost::Ended),
@@ -263,6 +278,37 @@ impl Conn {
             Err(_) => Err(Lost::Silent { waited }),
             Ok(shaken) => shaken.map_err(Lost::Handshake),
         }
+    }
+
+    /// Goes over to DEFLATE in both directions (RFC 4978 §3): writes what waits as it is, and takes `received`, which has
+    /// come already, for compressed.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn start_compression(&mut self, received: &mut Vec<u8>) -> Result<(), Lost> {
+        self.flush().await?;
+        self.stream.start_deflate(std::mem::take(received));
+        Ok(())
+    }
+
+    /// Writes what waits and leaves compression (RFC 8437 §4.1): our stream is ended, and what comes from now on is taken
+    /// as it is. What has come already goes to `received`.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn stop_compression(&mut self, received: &mut Vec<u8>) -> Result<(), Lost> {
+        if !self.is_compressed() {
+            return self.flush().await;
+        }
+        self.write_out().await?;
+        let waited = self.timeouts.write;
+        match timeout(waited, poll_fn(|cx| self.stream.poll_end_deflate(cx))).await {
+            Err(_) => return Err(Lost::Stalled { waited }),
+            Ok(ended) => ended.map_err(lost)?,
+        }
+        received.extend(self.stream.stop_deflate());
+        self.unflushed = false;
+        Ok(())
     }
 
     /// Writes what waits and ends the connection in good order. Errors are of no more interest.

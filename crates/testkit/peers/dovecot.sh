@@ -96,6 +96,7 @@ service anvil {
 }
 protocol imap {
   imap_literal_minus = no
+  mail_plugins = imap_zlib
 }
 CONF
 

@@ -43,6 +43,7 @@
 //! | `closed A` | the server closes the connection |
 //! | `drop A` | the client goes away without a word |
 //! | `starttls A` | TLS begins, as after the OK of STARTTLS |
+//! | `compress A`, `uncompress A` | compression begins, as after the OK of COMPRESS, or ends, as after UNAUTHENTICATE |
 //! | `check $a < $b` | compares (`=`, `!=`, `<`, `<=`, `>`, `>=`) |
 //!
 //! `{@NAME}` is a literal with that text: in client lines sent after the server's `+`, `{@NAME+}` at once.

@@ -3,5 +3,6 @@
 //! Test code only: no crate that ships depends on it.
 
 pub mod client;
+mod deflate;
 pub mod dialogue;
 pub mod tls;

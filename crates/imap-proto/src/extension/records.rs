@@ -295,14 +295,14 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "compress the connection",
         commands: &["COMPRESS"],
         items: &["COMPRESSIONACTIVE"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "UNAUTHENTICATE",
         rfc: 8437,
         title: "log out and stay connected",
         commands: &["UNAUTHENTICATE"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "UIDBATCHES",

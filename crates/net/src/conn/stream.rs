@@ -1,9 +1,9 @@
-//! The bytes under a connection: TCP or memory, plain or inside TLS, as one type.
+//! The bytes under a connection: TCP or memory, plain or inside TLS, compressed or not, as one type.
 
 use std::io;
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::deflate::{Deflate, end_of_layer, poll_read_behind};
 use crate::tls::Tls;
 
 /// The most plain text that is read to be thrown away before TLS. A peer that pipelines more than
@@ -21,7 +22,19 @@ const DISCARD_STEP_BYTES: usize = 4 * 1024;
 
 /// A byte stream that a connection runs over.
 #[derive(Debug)]
-pub struct Stream(Link);
+pub struct Stream {
+    link: Link,
+    layer: Layer,
+}
+
+/// What lies over TLS: data is compressed before it is encrypted (RFC 4978 §3).
+#[derive(Debug)]
+enum Layer {
+    None,
+    Deflate(Box<Deflate>),
+    /// Compression was taken off, and its end may still come in.
+    Ended,
+}
 
 #[derive(Debug)]
 enum Link {
@@ -38,29 +51,64 @@ pub(super) enum Wire {
 }
 
 impl Stream {
-    pub(super) fn tcp(stream: TcpStream) -> Self {
-        Self(Link::Plain(Wire::Tcp(stream)))
+    pub(super) const fn tcp(stream: TcpStream) -> Self {
+        Self { link: Link::Plain(Wire::Tcp(stream)), layer: Layer::None }
     }
 
-    pub(super) fn memory(stream: DuplexStream) -> Self {
-        Self(Link::Plain(Wire::Memory(stream)))
+    pub(super) const fn memory(stream: DuplexStream) -> Self {
+        Self { link: Link::Plain(Wire::Memory(stream)), layer: Layer::None }
     }
 
     pub(super) fn is_tls(&self) -> bool {
-        matches!(self.0, Link::Tls(_))
+        matches!(self.link, Link::Tls(_))
     }
 
     pub(super) fn tls_version(&self) -> Option<&'static str> {
-        match &self.0 {
+        match &self.link {
             Link::Tls(tls) => tls.get_ref().1.protocol_version().and_then(|version| version.as_str()),
             Link::Plain(_) | Link::Gone => None,
+        }
+    }
+
+    pub(super) const fn is_compressed(&self) -> bool {
+        matches!(self.layer, Layer::Deflate(_))
+    }
+
+    /// From here on both directions are compressed; `received` already is.
+    pub(super) fn start_deflate(&mut self, received: Vec<u8>) {
+        self.layer = Layer::Deflate(Box::new(Deflate::new(received)));
+    }
+
+    /// Ends what we send compressed.
+    pub(super) fn poll_end_deflate(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.layer {
+            Layer::Deflate(deflate) => deflate.poll_end(Pin::new(&mut self.link), cx),
+            Layer::None | Layer::Ended => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// From here on nothing is compressed; answers what has come already.
+    pub(super) fn stop_deflate(&mut self) -> Vec<u8> {
+        let Layer::Deflate(deflate) = mem::replace(&mut self.layer, Layer::None) else { return Vec::new() };
+        let mut received = deflate.into_received();
+        received.drain(..end_of_layer(&received));
+        if received.is_empty() {
+            self.layer = Layer::Ended;
+        }
+        received
+    }
+
+    /// Gives back the memory that a silent connection does not need.
+    pub(super) fn release(&mut self) {
+        if let Layer::Deflate(deflate) = &mut self.layer {
+            deflate.release();
         }
     }
 
     /// Throws away the plain text that has arrived by now, without waiting for more.
     pub(super) fn discard_received(&mut self) -> io::Result<()> {
         let mut discarded = 0;
-        while let Link::Plain(wire) = &mut self.0
+        while let Link::Plain(wire) = &mut self.link
             && discarded < DISCARD_BYTES_MAX
         {
             match wire.discard_some()? {
@@ -73,14 +121,14 @@ impl Stream {
 
     /// The server's side of a handshake. Whatever goes wrong, the stream never falls back to plain text.
     pub(super) async fn handshake(&mut self, tls: &Tls) -> io::Result<()> {
-        match std::mem::replace(&mut self.0, Link::Gone) {
+        match mem::replace(&mut self.link, Link::Gone) {
             Link::Plain(wire) => {
                 let shaken = TlsAcceptor::from(tls.config()).accept(wire).await?;
-                self.0 = Link::Tls(Box::new(shaken));
+                self.link = Link::Tls(Box::new(shaken));
                 Ok(())
             }
             again @ (Link::Tls(_) | Link::Gone) => {
-                self.0 = again;
+                self.link = again;
                 Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is no plain connection to encrypt"))
             }
         }
@@ -112,10 +160,48 @@ fn gone() -> io::Error {
     io::ErrorKind::NotConnected.into()
 }
 
-/// Hands a call on to whatever the stream runs over.
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Self { link, layer } = self.get_mut();
+        let link = Pin::new(link);
+        match layer {
+            Layer::None => link.poll_read(cx, to),
+            Layer::Deflate(deflate) => deflate.poll_read(link, cx, to),
+            Layer::Ended => {
+                ready!(poll_read_behind(link, cx, to))?;
+                *layer = Layer::None;
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let Self { link, layer } = self.get_mut();
+        match layer {
+            Layer::Deflate(deflate) => deflate.poll_write(Pin::new(link), cx, bytes),
+            Layer::None | Layer::Ended => Pin::new(link).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { link, layer } = self.get_mut();
+        match layer {
+            Layer::Deflate(deflate) => deflate.poll_flush(Pin::new(link), cx),
+            Layer::None | Layer::Ended => Pin::new(link).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().link).poll_shutdown(cx)
+    }
+}
+
+/// Hands a call on to whatever the link is.
 macro_rules! on_link {
     ($self:expr, $stream:ident => $call:expr) => {
-        match &mut $self.get_mut().0 {
+        match $self.get_mut() {
             Link::Plain($stream) => {
                 let $stream = Pin::new($stream);
                 $call
@@ -129,13 +215,13 @@ macro_rules! on_link {
     };
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for Link {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         on_link!(self, stream => stream.poll_read(cx, to))
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Link {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         on_link!(self, stream => stream.poll_write(cx, bytes))
     }

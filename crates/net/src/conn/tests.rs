@@ -1,5 +1,7 @@
 //! What a connection promises, over memory and over TCP, in plain text and in TLS.
 
+mod compressed;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::problem::Problem;
 use super::wire::{literal_length, lossy};
+use crate::deflate::Deflate;
 use crate::tls::{self, TlsStream};
 
 /// A response longer than this is a failure of the server.
@@ -36,6 +37,7 @@ pub(crate) enum Reading {
 
 pub(crate) struct Connection {
     stream: Stream,
+    deflate: Option<Deflate>,
     received: Vec<u8>,
     commands: usize,
 }
@@ -44,10 +46,20 @@ impl Connection {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(WRITE_PATIENCE))?;
-        Ok(Self { stream: Stream::Plain(stream), received: Vec::new(), commands: 0 })
+        Ok(Self { stream: Stream::Plain(stream), deflate: None, received: Vec::new(), commands: 0 })
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.deflate {
+            Some(deflate) => {
+                let compressed = deflate.compressed(bytes)?;
+                self.send_plain(&compressed)
+            }
+            None => self.send_plain(bytes),
+        }
+    }
+
+    fn send_plain(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.stream {
             Stream::Plain(stream) => stream.write_all(bytes),
             Stream::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
@@ -95,7 +107,11 @@ impl Connection {
             }
             Stream::Gone => return Ok(0),
         };
-        self.received.extend(chunk.into_iter().take(count));
+        chunk.truncate(count);
+        match &mut self.deflate {
+            Some(deflate) => self.received.extend(deflate.decompressed(&chunk)?),
+            None => self.received.extend(chunk),
+        }
         Ok(count)
     }
 
@@ -124,6 +140,17 @@ impl Connection {
                 None => untagged.push(response),
             }
         }
+    }
+
+    /// Compresses from here on, as a client does after the OK of COMPRESS.
+    pub(crate) fn start_compression(&mut self) {
+        self.deflate = Some(Deflate::new());
+    }
+
+    /// Compresses no more, as after UNAUTHENTICATE (RFC 8437 §4.1).
+    pub(crate) fn stop_compression(&mut self) -> io::Result<()> {
+        let Some(mut deflate) = self.deflate.take() else { return Ok(()) };
+        self.send_plain(&deflate.end()?)
     }
 
     /// Turns the connection into a TLS one, as a client does after the OK of STARTTLS.

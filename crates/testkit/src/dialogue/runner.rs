@@ -94,6 +94,11 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Step::StartTls { session } => Ok(self.session(*session)?.start_tls()?),
+            Step::Compress { session, on: true } => {
+                self.session(*session)?.start_compression();
+                Ok(())
+            }
+            Step::Compress { session, on: false } => Ok(self.session(*session)?.stop_compression()?),
             Step::Mailbox { name } => self.create(name),
             Step::Message { mailbox, arguments, text } => self.append(mailbox, arguments, text),
             Step::Messages { mailbox, count } => self.fill(mailbox, *count),

@@ -75,6 +75,10 @@ pub(crate) enum Step {
     StartTls {
         session: char,
     },
+    Compress {
+        session: char,
+        on: bool,
+    },
     Mailbox {
         name: String,
     },
@@ -243,6 +247,8 @@ impl<'a> Parser<'a> {
             ("closed", _) => Step::Closed { session },
             ("drop", _) => Step::Drop { session },
             ("starttls", _) => Step::StartTls { session },
+            ("compress", _) => Step::Compress { session, on: true },
+            ("uncompress", _) => Step::Compress { session, on: false },
             _ => return Err(self.error("no such directive")),
         })
     }

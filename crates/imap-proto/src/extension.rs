@@ -42,6 +42,8 @@ pub enum When {
     PasswordAllowed,
     /// Before login, where no password may be sent in the clear (RFC 3501 §6.2.3).
     PasswordForbidden,
+    /// Where the operator wants UIDONLY.
+    UidOnlyWanted,
 }
 
 /// What the offer depends on.
@@ -53,6 +55,8 @@ pub struct Conditions {
     pub tls_can_begin: bool,
     /// A password may be sent: over TLS, or because the configuration says so.
     pub password_allowed: bool,
+    /// The operator wants UIDONLY.
+    pub uid_only_wanted: bool,
 }
 
 impl When {
@@ -65,6 +69,7 @@ impl When {
             Self::TlsCanBegin => !now.authenticated && now.tls_can_begin,
             Self::PasswordAllowed => !now.authenticated && now.password_allowed,
             Self::PasswordForbidden => !now.authenticated && !now.password_allowed,
+            Self::UidOnlyWanted => now.uid_only_wanted,
         }
     }
 }
@@ -81,11 +86,11 @@ pub fn is_served(capability: &str) -> bool {
     EXTENSIONS.iter().any(|e| e.when != When::Unserved && e.capability == capability)
 }
 
-/// The extension that ENABLE switches on by this name, in any case.
+/// The extension that ENABLE switches on by this name, in any case, if it is offered now.
 #[must_use]
-pub fn enabled_by(name: &str) -> Option<&'static Extension> {
+pub fn enabled_by(name: &str, now: Conditions) -> Option<&'static Extension> {
     let is = |e: &&Extension| e.can_be_enabled && e.capability.eq_ignore_ascii_case(name);
-    EXTENSIONS.iter().find(is).filter(|e| e.when != When::Unserved)
+    EXTENSIONS.iter().find(is).filter(|e| e.when.holds(now))
 }
 
 #[cfg(test)]
@@ -122,7 +127,10 @@ mod tests {
 
     #[test]
     fn enable_knows_what_can_be_switched_on() {
-        assert_eq!(enabled_by("qresync").map(|extension| extension.rfc), Some(7162));
-        assert!(enabled_by("IDLE").is_none());
+        let now = Conditions::default();
+        assert_eq!(enabled_by("qresync", now).map(|extension| extension.rfc), Some(7162));
+        assert!(enabled_by("IDLE", now).is_none());
+        assert!(enabled_by("UIDONLY", now).is_none());
+        assert!(enabled_by("UIDONLY", Conditions { uid_only_wanted: true, ..now }).is_some());
     }
 }

@@ -16,6 +16,7 @@ fn when(when: When) -> &'static str {
         When::TlsCanBegin => "before TLS",
         When::PasswordAllowed => "before login, where a password may be sent",
         When::PasswordForbidden => "before login, where no password may be sent",
+        When::UidOnlyWanted => "where it is configured",
     }
 }
 

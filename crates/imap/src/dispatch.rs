@@ -131,10 +131,11 @@ impl Session {
 
     /// Commands of a logged-in user that leave the state as it is.
     async fn on_mailboxes(&mut self, command: Command) -> Result<Done, Failure> {
+        let now = self.conditions();
         let user = self.state.user()?;
         let io = &mut self.io;
         match command {
-            Command::Enable(enable) => Ok(user.enable(&enable, io)),
+            Command::Enable(enable) => Ok(user.enable(&enable, now, io)),
             Command::Create(create) => user.create(&create).await,
             Command::Rename(rename) => user.rename(&rename).await,
             Command::Subscribe(name) => user.subscribe(&name).await,

@@ -5,7 +5,7 @@
 
 mod news;
 
-use imap_proto::response::{self, Code, FetchWriter};
+use imap_proto::response::{self, Code};
 use mailstore::{Changes, Keywords, Since, Snapshot};
 use model::{Flags, Keyword, UidSet};
 
@@ -97,7 +97,8 @@ impl Selected {
     }
 
     async fn tell_gone(&self, gone: &Gone, io: &mut Io) -> Result<(), Failure> {
-        if self.user.enabled.qresync {
+        // RFC 7162 §3.2.10, RFC 9586 §3
+        if self.user.enabled.qresync || self.user.enabled.dialect.uid_only {
             response::vanished(io.out(), &gone.uids);
             return io.flush_if_full().await;
         }
@@ -136,7 +137,7 @@ impl Selected {
         let rows = Rows::flags(uids, condstore);
         let mut lists = FlagLists::new(keywords);
         for (&uid, &(flags, modseq)) in &news.latest {
-            let Some(number) = self.view.number(uid) else { continue };
+            let Some(called) = self.called(uid) else { continue };
             let columns = if news.flags.contains(uid) {
                 rows
             } else if condstore && news.modseqs.contains(uid) {
@@ -145,7 +146,7 @@ impl Selected {
                 continue;
             };
             let list = lists.list(flags, self.view.is_recent(uid));
-            columns.write_changed(FetchWriter::new(io.out(), number), uid, list, modseq);
+            columns.write_changed(called, (uid, list, modseq), io);
             io.flush_if_full().await?;
         }
         let known: UidSet = news.latest.keys().copied().collect();

@@ -27,7 +27,7 @@ pub enum PlaintextLogin {
     Loopback,
 }
 
-/// How patient the server is.
+/// How patient the server is, and what it offers where that can be chosen.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Who may send a password without TLS.
@@ -41,6 +41,9 @@ pub struct Settings {
     pub idle_keepalive: Duration,
     /// After so many BAD answers in a row the client is sent away.
     pub bad_commands_max: u32,
+    /// Whether UIDONLY is offered (RFC 9586).
+    // CLIENT: Microsoft's cloud client enables it wherever it is offered, and then sends message numbers.
+    pub uid_only: bool,
 }
 
 impl Default for Settings {
@@ -51,6 +54,7 @@ impl Default for Settings {
             idle_timeout: Duration::from_secs(30 * 60),
             idle_keepalive: Duration::from_secs(2 * 60),
             bad_commands_max: 20,
+            uid_only: false,
         }
     }
 }

@@ -174,6 +174,7 @@ impl Session {
             authenticated: !matches!(self.state, State::NotAuthenticated),
             tls_can_begin: self.server.tls.is_some() && !conn.is_tls(),
             password_allowed: conn.is_tls() || in_the_clear,
+            uid_only_wanted: self.server.settings.uid_only,
         }
     }
 

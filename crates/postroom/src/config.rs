@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) run_as: Option<RunAs>,
     /// Where passwords are taken without TLS.
     pub(crate) plaintext_login: PlaintextLogin,
+    /// Whether UIDONLY is offered.
+    pub(crate) uid_only: bool,
     /// Where to listen.
     pub(crate) listeners: Vec<Listen>,
     /// The certificate; there may be none when only HTTP is served.
@@ -235,6 +237,7 @@ impl Config {
             domains: vec![domain],
             run_as: None,
             plaintext_login: PlaintextLogin::Never,
+            uid_only: true,
             listeners: Vec::new(),
             tls: Some(TlsSource::SelfSigned),
             log: LogSettings::default(),

@@ -318,7 +318,8 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "no message numbers at all",
         can_be_enabled: true,
         items: &["UIDFETCH", "UIDREQUIRED"],
-        ..UNSERVED
+        when: When::UidOnlyWanted,
+        ..BASE
     },
     Extension {
         capability: "QUOTA",

@@ -1,7 +1,7 @@
-//! ENABLE (RFC 5161 §3.1, RFC 7162 §3.1 and §3.2.3).
+//! ENABLE (RFC 5161 §3.1, RFC 6855 §3, RFC 7162 §3.1 and §3.2.3, RFC 9586 §3).
 
 use imap_proto::command::Enable;
-use imap_proto::extension::enabled_by;
+use imap_proto::extension::{Conditions, enabled_by};
 use imap_proto::response;
 
 use crate::io::Io;
@@ -9,10 +9,10 @@ use crate::reply::Done;
 use crate::state::Authenticated;
 
 impl Authenticated {
-    pub(crate) fn enable(&mut self, enable: &Enable, io: &mut Io) -> Done {
+    pub(crate) fn enable(&mut self, enable: &Enable, now: Conditions, io: &mut Io) -> Done {
         // RFC 5161 §3.1: what cannot be enabled is passed over.
-        let mut names: Vec<&str> =
-            enable.capabilities.iter().filter_map(|name| enabled_by(name)).map(|e| e.capability).collect();
+        let known = enable.capabilities.iter().filter_map(|name| enabled_by(name, now));
+        let mut names: Vec<&str> = known.map(|extension| extension.capability).collect();
         names.sort_unstable();
         names.dedup();
         // RFC 7162 §3.2.3: QRESYNC brings CONDSTORE with it.

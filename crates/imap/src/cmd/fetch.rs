@@ -162,7 +162,7 @@ impl Selected {
         tally: &mut Tally,
         io: &mut Io,
     ) -> Result<(), Failure> {
-        let Some(number) = self.view.number(message.uid) else { return Ok(()) };
+        let Some(called) = self.called(message.uid) else { return Ok(()) };
         let answers = match &body {
             None => Answers::default(),
             Some(content) => {
@@ -181,7 +181,7 @@ impl Selected {
         };
         let flags = lists.list(message.flags, self.view.is_recent(message.uid));
         let rows = wanted.rows_of(message, self.user.enabled.condstore);
-        let columns = Columns { rows, number, message, flags };
+        let columns = Columns { rows, called, message, flags };
         wanted.contents.write(email, &answers, columns, io).await?;
         tally.answered += 1;
         io.flush_if_full().await

@@ -55,7 +55,11 @@ impl Selected {
         self.tell_flags(&snapshot.keywords, io);
         response::exists(io.out(), self.view.exists());
         response::recent(io.out(), self.view.recent_count());
-        if let Some(first) = snapshot.image.first_unseen().and_then(|uid| self.view.number(uid)) {
+        // It is a message number (RFC 9586 §3).
+        let tells_numbers = !self.user.enabled.dialect.uid_only;
+        if tells_numbers
+            && let Some(first) = snapshot.image.first_unseen().and_then(|uid| self.view.number(uid))
+        {
             io.untagged_ok(Code::Unseen(first), "the first unseen message");
         }
         io.untagged_ok(Code::UidValidity(status.uid_validity), "UIDs are valid");

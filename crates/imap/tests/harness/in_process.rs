@@ -85,7 +85,7 @@ impl InProcess {
 
     /// Settings that let the dialogues log in without TLS.
     pub(crate) fn settings() -> Settings {
-        Settings { plaintext_login: PlaintextLogin::Loopback, ..Settings::default() }
+        Settings { plaintext_login: PlaintextLogin::Loopback, uid_only: true, ..Settings::default() }
     }
 
     /// Begins to shut down.

@@ -19,6 +19,7 @@ pub(crate) const ROOT: SectionKeys = SectionKeys {
         "user",
         "group",
         "allow_plaintext_login",
+        "uidonly",
         "listener",
         "tls",
         "log",

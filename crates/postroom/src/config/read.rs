@@ -55,6 +55,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
     let config = Config {
         run_as: run_as(root),
         plaintext_login: plaintext_login(root),
+        uid_only: root.truth("uidonly").unwrap_or(false),
         log: log(&root.section(&keys::LOG)),
         limits: limits(&root.section(&keys::LIMITS)),
         folders: folders(&root.section(&keys::FOLDERS)),

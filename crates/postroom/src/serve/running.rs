@@ -84,7 +84,7 @@ fn imap_server(mail: &Mail, tls: Option<Tls>, config: &Config) -> Arc<ImapServer
         config::PlaintextLogin::Never => PlaintextLogin::Never,
         config::PlaintextLogin::Loopback => PlaintextLogin::Loopback,
     };
-    let settings = Settings { plaintext_login, ..Settings::default() };
+    let settings = Settings { plaintext_login, uid_only: config.uid_only, ..Settings::default() };
     Arc::new(ImapServer::new(mail.store.clone(), mail.authenticator.clone(), tls, settings))
 }
 

@@ -60,10 +60,11 @@ impl Matcher {
     }
 
     fn data(&mut self, pattern: &[Token], got: &[Token]) -> bool {
-        let name = if got.get(1).is_some_and(|t| is_atom(t, "FETCH")) { got.get(1) } else { got.first() };
+        let is_fetch = |t: &Token| is_atom(t, "FETCH") || is_atom(t, "UIDFETCH");
+        let name = if got.get(1).is_some_and(is_fetch) { got.get(1) } else { got.first() };
         let name = name.and_then(Token::bytes).map(lossy).unwrap_or_default().to_ascii_uppercase();
         match name.as_str() {
-            "FETCH" | "STATUS" | "ID" => self.values(pattern, got, Order::Fixed, Order::Pairs),
+            "FETCH" | "UIDFETCH" | "STATUS" | "ID" => self.values(pattern, got, Order::Fixed, Order::Pairs),
             "LIST" | "LSUB" | "FLAGS" => self.values(pattern, got, Order::Fixed, Order::Free),
             "CAPABILITY" | "ENABLED" | "SEARCH" | "VANISHED" => {
                 self.values(pattern, got, Order::Free, Order::Fixed)

@@ -18,6 +18,8 @@ use crate::state::Selected;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rows {
     uid: bool,
+    /// UIDs are told even where the response begins with them (RFC 9586 §3.3).
+    uid_asked: bool,
     flags: bool,
     modseq: bool,
     date: bool,
@@ -43,6 +45,7 @@ impl Rows {
         Self {
             // RFC 3501 §6.4.8: UID FETCH always tells UIDs.
             uid: fetch.uid || has(&FetchItem::Uid),
+            uid_asked: has(&FetchItem::Uid),
             flags: has(&FetchItem::Flags),
             // RFC 7162 §3.1.4.1: CHANGEDSINCE asks for MODSEQ as well.
             modseq: has(&FetchItem::ModSeq) || fetch.changed_since.is_some(),
@@ -70,8 +73,14 @@ impl Rows {
     }
 
     /// Writes a whole response of columns that the log tells.
-    pub(crate) fn write_changed(self, mut line: FetchWriter<'_>, uid: Uid, flags: &[u8], modseq: ModSeq) {
-        if self.uid {
+    pub(crate) fn write_changed(
+        self,
+        called: Called,
+        (uid, flags, modseq): (Uid, &[u8], ModSeq),
+        io: &mut Io,
+    ) {
+        let mut line = called.begin(io);
+        if self.tells_uid(called) {
             line.uid(uid);
         }
         if self.flags {
@@ -83,9 +92,34 @@ impl Rows {
         line.finish();
     }
 
+    const fn tells_uid(self, called: Called) -> bool {
+        match called {
+            Called::Number(_) => self.uid,
+            Called::Uid(_) => self.uid_asked,
+        }
+    }
+
     /// What a client that comes back has to hear (RFC 7162 §3.2.5.1).
     pub(crate) fn resync(since: ModSeq) -> Self {
         Self { uid: true, flags: true, modseq: true, since: Some(since), ..Self::default() }
+    }
+}
+
+/// How a response names its message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Called {
+    /// FETCH
+    Number(SeqNo),
+    /// UIDFETCH, under UIDONLY (RFC 9586 §3.3)
+    Uid(Uid),
+}
+
+impl Called {
+    fn begin(self, io: &mut Io) -> FetchWriter<'_> {
+        match self {
+            Self::Number(number) => FetchWriter::new(io.out(), number),
+            Self::Uid(uid) => FetchWriter::by_uid(io.out(), uid),
+        }
     }
 }
 
@@ -93,7 +127,7 @@ impl Rows {
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'a> {
     pub(super) rows: Rows,
-    pub(super) number: SeqNo,
+    pub(super) called: Called,
     pub(super) message: &'a Message,
     /// Spelt already.
     pub(super) flags: &'a [u8],
@@ -102,9 +136,9 @@ pub(super) struct Columns<'a> {
 impl Columns<'_> {
     /// Begins the FETCH response of the message with its columns.
     pub(super) fn begin(self, io: &mut Io) -> FetchWriter<'_> {
-        let Self { rows, number, message, flags } = self;
-        let mut line = FetchWriter::new(io.out(), number);
-        if rows.uid {
+        let Self { rows, called, message, flags } = self;
+        let mut line = called.begin(io);
+        if rows.tells_uid(called) {
             line.uid(message.uid);
         }
         if rows.flags {
@@ -163,6 +197,12 @@ impl Selected {
         Ok(chunk)
     }
 
+    /// How responses name a message; `None` for one that the client does not know.
+    pub(crate) fn called(&self, uid: Uid) -> Option<Called> {
+        let number = self.view.number(uid)?;
+        Some(if self.user.enabled.dialect.uid_only { Called::Uid(uid) } else { Called::Number(number) })
+    }
+
     pub(super) async fn write_rows(
         &self,
         messages: &[Message],
@@ -171,9 +211,9 @@ impl Selected {
         io: &mut Io,
     ) -> Result<(), Failure> {
         for message in messages {
-            if let Some(number) = self.view.number(message.uid) {
+            if let Some(called) = self.called(message.uid) {
                 let flags = lists.list(message.flags, self.view.is_recent(message.uid));
-                Columns { rows, number, message, flags }.begin(io).finish();
+                Columns { rows, called, message, flags }.begin(io).finish();
                 io.flush_if_full().await?;
             }
         }

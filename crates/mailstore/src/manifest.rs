@@ -3,7 +3,7 @@
 //! A manifest is a tree of records that are never changed. The root holds the account's small rows as they are, and
 //! names the parts: the chunks of its mailboxes, and pages that say which blob and which thread each e-mail has. A new
 //! manifest writes the parts that have changed and a new root, and shares all others with the one before
-//! (`docs/decisions/0006-manifests.md`). Here is what the records say; [`write`] decides when they are written.
+//! (`docs/decisions/0006-manifests.md`). Here is what the records say; `write` decides when they are written.
 
 pub(crate) mod check;
 mod write;

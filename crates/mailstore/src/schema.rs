@@ -2,10 +2,15 @@
 //!
 //! A key is one letter for its table, then fixed-width big-endian numbers, so that rows sort as they are read.
 
-use crate::codec::{Damaged, Reader, put_bytes, put_i64, put_u64};
+mod lists;
+
+pub(crate) use lists::{
+    decode_emails, decode_keywords, decode_names, encode_emails, encode_keywords, encode_names,
+};
+
+use crate::codec::{Damaged, Reader, put_bytes, put_u64};
 use crate::thread::Tie;
-use model::{AccountId, BlobId, EmailId, Keyword, MailboxId, MailboxName, ModSeq, SpecialUse, UidValidity};
-use std::collections::BTreeSet;
+use model::{AccountId, BlobId, EmailId, MailboxId, MailboxName, ModSeq, SpecialUse, Timestamp, UidValidity};
 
 /// The version of the format that this program writes. A store of a newer one is refused.
 pub const FORMAT_VERSION: u64 = 2;
@@ -329,7 +334,22 @@ impl Head {
         r.end()?;
         Ok(head)
     }
+
+    /// `max(time, last + 1)`: a name that comes back never repeats one, also within a second or when the clock steps
+    /// back (RFC 9051 §2.3.1.1).
+    pub(crate) fn next_uid_validity(&mut self, now: Timestamp) -> UidValidity {
+        let time = u32::try_from(now.seconds()).unwrap_or(u32::MAX);
+        let next = time.max(self.last_uid_validity.saturating_add(1)).max(1);
+        self.last_uid_validity = next;
+        UidValidity::new(next).unwrap_or(UID_VALIDITY_MAX)
+    }
 }
+
+/// What a mailbox gets when there is no greater UIDVALIDITY.
+const UID_VALIDITY_MAX: UidValidity = match UidValidity::new(u32::MAX) {
+    Some(max) => max,
+    None => unreachable!(),
+};
 
 /// A mailbox's row: its name and the summary that STATUS answers from, changed in the commit that changes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -426,63 +446,6 @@ impl MailboxRow {
         r.end()?;
         Ok(row)
     }
-}
-
-/// The keyword table's value.
-pub(crate) fn encode_keywords(keywords: &[Keyword]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for keyword in keywords {
-        put_bytes(&mut out, keyword.as_str().as_bytes());
-    }
-    out
-}
-
-pub(crate) fn decode_keywords(bytes: &[u8]) -> Result<Vec<Keyword>, Damaged> {
-    let mut r = Reader::new(bytes, "keyword table");
-    let mut keywords = Vec::new();
-    while !r.is_empty() {
-        keywords.push(Keyword::new(&r.string()?).map_err(|_| r.damaged())?);
-    }
-    Ok(keywords)
-}
-
-/// The subscriptions' value.
-pub(crate) fn encode_names(names: &BTreeSet<MailboxName>) -> Vec<u8> {
-    let mut out = Vec::new();
-    for name in names {
-        put_bytes(&mut out, name.as_str().as_bytes());
-    }
-    out
-}
-
-pub(crate) fn decode_names(bytes: &[u8]) -> Result<BTreeSet<MailboxName>, Damaged> {
-    let mut r = Reader::new(bytes, "subscriptions");
-    let mut names = BTreeSet::new();
-    while !r.is_empty() {
-        names.insert(MailboxName::new(&r.string()?).map_err(|_| r.damaged())?);
-    }
-    Ok(names)
-}
-
-/// A grave's value: the e-mails, ascending or not.
-pub(crate) fn encode_emails(emails: &[EmailId]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(emails.len() * 2);
-    let mut before = 0i64;
-    for email in emails {
-        put_i64(&mut out, (email.0 as i64).wrapping_sub(before));
-        before = email.0 as i64;
-    }
-    out
-}
-
-pub(crate) fn decode_emails(bytes: &[u8]) -> Result<Vec<EmailId>, Damaged> {
-    let mut r = Reader::new(bytes, "grave");
-    let (mut emails, mut before) = (Vec::new(), 0i64);
-    while !r.is_empty() {
-        before = before.wrapping_add(r.i64()?);
-        emails.push(EmailId(before as u64));
-    }
-    Ok(emails)
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl Store {
             return Err(Fault::new(
                 "open",
                 format!(
-                    "the engine is at commit {number}, but the segments have seen commit {seen}: the engine has lost acknowledged commits; restore a backup, or report this with both folders unchanged"
+                    "the engine is at commit {number}, but the segments have seen commit {seen}: the engine has lost acknowledged commits; restore a backup, or let `postroom rebuild` make the store anew of its segments"
                 ),
             ));
         }
@@ -185,7 +185,7 @@ impl Shared {
 }
 
 /// The store's row and the number of the last commit.
-fn read_store(engine: &dyn Engine) -> Result<(StoreRow, u64), Fault> {
+pub(crate) fn read_store(engine: &dyn Engine) -> Result<(StoreRow, u64), Fault> {
     let snapshot = engine.snapshot()?;
     let row = match snapshot.get(schema::STORE)? {
         Some(row) => StoreRow::decode(&row)?,

@@ -48,6 +48,11 @@ impl Ties {
         Ok(Self(ties.into_iter().zip(found.into_iter().map(known)).collect()))
     }
 
+    /// A message's ids, none of which has been looked for.
+    pub(crate) fn unknown(thread: &Thread) -> Self {
+        Self(thread.ids().into_iter().take(TIES_MAX).map(|id| (tie(id), None)).collect())
+    }
+
     /// The thread of the first id that has one, else one of the message's own.
     pub(crate) fn decide(&self, email: EmailId, recent: impl Fn(&Tie) -> Option<ThreadId>) -> Decided {
         let found = self.0.iter().find_map(|(tie, thread)| thread.or_else(|| recent(tie)));

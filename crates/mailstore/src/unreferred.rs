@@ -44,6 +44,18 @@ pub(crate) struct UnderWay {
     pub(crate) held: BTreeSet<BlobId>,
 }
 
+impl UnderWay {
+    /// Whether the blob is one of them.
+    pub(crate) fn contains(&self, blob: BlobId) -> bool {
+        blob >= self.next || self.held.contains(&blob)
+    }
+}
+
+/// The opening of the store that a blob's id was given out in.
+pub(crate) const fn generation_of(blob: BlobId) -> u64 {
+    blob.0 >> COUNTER_BITS
+}
+
 impl Unreferred {
     /// For the `generation`th opening of the store.
     pub(crate) fn new(generation: u64) -> Self {

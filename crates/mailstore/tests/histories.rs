@@ -3,7 +3,8 @@
 //! A history runs random operations on a store over a simulated disk, with faults below it: a write or a sync that
 //! fails, a commit whose outcome nobody knows, a power cut that takes whatever was not synced. An operation that was
 //! not answered may or may not have happened; one that was, has. Clients that resynchronise by the log, by the modseq
-//! column and from scratch must agree. A failure prints its seed; `HISTORY=<seed> cargo test --test histories` repeats it.
+//! column and from scratch must agree. Some histories end with the loss of the engine: what manifests tell is there again.
+//! A failure prints its seed; `HISTORY=<seed> cargo test --test histories` repeats it.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
@@ -15,6 +16,8 @@ mod client;
 mod dice;
 #[path = "histories/model.rs"]
 mod model;
+#[path = "histories/rebuild.rs"]
+mod rebuild;
 #[path = "histories/world.rs"]
 mod world;
 

@@ -8,7 +8,7 @@ mod record;
 mod segment;
 
 pub use memory::MemoryBlobs;
-pub use segment::{SegmentOptions, SegmentStore};
+pub use segment::{Salvage, Salvaged, SegmentOptions, SegmentStore, Walked};
 
 use crate::{Content, Error};
 use model::{AccountId, BlobId, InternalDate, MailboxId};

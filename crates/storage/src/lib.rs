@@ -13,8 +13,8 @@ mod space;
 mod spool;
 
 pub use blob::{
-    BlobStore, Done, Location, MemoryBlobs, NewBlob, RecordHeader, RecordKind, SegmentInfo, SegmentOptions,
-    SegmentStore,
+    BlobStore, Done, Location, MemoryBlobs, NewBlob, RecordHeader, RecordKind, Salvage, Salvaged,
+    SegmentInfo, SegmentOptions, SegmentStore, Walked,
 };
 pub use disk::{Disk, DiskFaults, DiskFile, RealDisk, SimDisk};
 pub use error::Error;

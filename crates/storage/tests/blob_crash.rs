@@ -7,8 +7,8 @@ use model::{AccountId, BlobId, InternalDate, MailboxId};
 use std::collections::HashMap;
 use std::sync::{Arc, Barrier, mpsc};
 use storage::{
-    BlobStore, Disk as _, DiskFaults, Error, Location, NewBlob, RealDisk, RecordKind, SegmentOptions,
-    SegmentStore, SimDisk,
+    BlobStore, Disk as _, DiskFaults, Error, Location, NewBlob, RealDisk, RecordKind, Salvage,
+    SegmentOptions, SegmentStore, SimDisk,
 };
 
 /// Room for a few of the records here.
@@ -298,4 +298,44 @@ fn what_is_queued_is_written_before_the_store_closes() {
     let acknowledged: Vec<_> = outcome.iter().collect();
     assert_eq!(acknowledged.len(), 20);
     all_there(&open(&disk, &[]).unwrap(), &acknowledged);
+}
+
+/// The ids of the records that are found, those of which it is certain, and how much damage is told of.
+fn salvaged(disk: &SimDisk) -> (Vec<u64>, Vec<u64>, usize) {
+    let salvage = Salvage::open(disk).unwrap();
+    let (mut all, mut certain) = (Vec::new(), Vec::new());
+    let walked = salvage.walk(&mut |found| {
+        assert_eq!(salvage.read(&found.at).unwrap(), content(found.header.id.0));
+        all.push(found.header.id.0);
+        certain.extend(found.certain.then_some(found.header.id.0));
+    });
+    (all, certain, walked.unwrap().damage.len())
+}
+
+#[test]
+fn whatever_is_sound_is_salvaged_also_behind_damage() {
+    let disk = SimDisk::default();
+    let located = put_some(&open(&disk, &[]).unwrap(), 0..20);
+    let all: Vec<u64> = (0..20).collect();
+    assert_eq!(salvaged(&disk), (all.clone(), all, 0));
+    let (payload, header) = (located[1].1, located[8].1);
+    assert!(payload.segment < header.segment);
+    disk.flip_bit(&format!("{:08x}.seg", payload.segment), payload.offset as usize + 110, 3).unwrap();
+    disk.flip_bit(&format!("{:08x}.seg", header.segment), header.offset as usize + 30, 3).unwrap();
+    let there: Vec<u64> = (0..20).filter(|id| ![1, 8].contains(id)).collect();
+    let behind = |id: &u64| located[*id as usize].1.segment == header.segment && *id > 8;
+    let certain = there.iter().copied().filter(|id| !behind(id)).collect();
+    assert_eq!(salvaged(&disk), (there, certain, 2));
+}
+
+#[test]
+fn the_torn_end_of_the_last_segment_is_no_damage() {
+    let disk = SimDisk::default();
+    let located = put_some(&open(&disk, &[]).unwrap(), 0..20);
+    let last = located.last().unwrap().1;
+    let file = disk.open(&format!("{:08x}.seg", last.segment)).unwrap();
+    for cut in [last.end() - 1, u64::from(last.offset) + 50, u64::from(last.offset) + 1] {
+        file.truncate(cut).unwrap();
+        assert_eq!(salvaged(&disk), ((0..19).collect(), (0..19).collect(), 0));
+    }
 }

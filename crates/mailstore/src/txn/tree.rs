@@ -3,7 +3,7 @@
 use super::{Sources, Txn};
 use crate::error::Refusal;
 use crate::schema::{self, MailboxRow};
-use model::{MailboxId, MailboxName, SpecialUse, UidValidity};
+use model::{MailboxId, MailboxName, SpecialUse};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -34,7 +34,8 @@ impl Txn<'_> {
         }
         let id = MailboxId(self.head.next_mailbox);
         self.head.next_mailbox += 1;
-        let row = MailboxRow::new(name.clone(), special_use, self.next_uid_validity(), self.modseq());
+        let uid_validity = self.head.next_uid_validity(self.now);
+        let row = MailboxRow::new(name.clone(), special_use, uid_validity, self.modseq());
         self.rows.insert(id, Some(Arc::new(row)));
         Ok(id)
     }
@@ -48,15 +49,6 @@ impl Txn<'_> {
             true => Err(Refusal::SpecialUseTaken(role)),
             false => Ok(()),
         }
-    }
-
-    /// `max(time, last + 1)`: a name that comes back never repeats one, also within a second or when the clock steps
-    /// back (RFC 9051 §2.3.1.1).
-    fn next_uid_validity(&mut self) -> UidValidity {
-        let time = u32::try_from(self.now.seconds()).unwrap_or(u32::MAX);
-        let next = time.max(self.head.last_uid_validity.saturating_add(1)).max(1);
-        self.head.last_uid_validity = next;
-        UidValidity::new(next).unwrap_or(UID_VALIDITY_MAX)
     }
 
     /// Deletes a mailbox; those below it stay (RFC 9051 §6.3.5).
@@ -132,8 +124,3 @@ impl Txn<'_> {
         Ok(())
     }
 }
-
-const UID_VALIDITY_MAX: UidValidity = match UidValidity::new(u32::MAX) {
-    Some(max) => max,
-    None => unreachable!(),
-};

@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::dice::Dice;
 use super::model::{Mail, Model, Request, names};
+use super::rebuild::Manifested;
 use ::model::{
     AccountId, Flags, Keyword, MailboxName, ManualClock, NamedFlags, Rights, Timestamp, Uid, UidSet,
 };
@@ -21,18 +22,20 @@ const FAULT_AMONG: u64 = 25;
 
 pub(crate) struct World {
     pub(super) dice: Dice,
-    engine: Arc<MemoryEngine>,
-    disk: SimDisk,
-    clock: Arc<ManualClock>,
+    pub(super) engine: Arc<MemoryEngine>,
+    pub(super) disk: SimDisk,
+    pub(super) clock: Arc<ManualClock>,
     staging: tempfile::TempDir,
     pub(super) store: Arc<Store>,
     account: AccountId,
-    access: Access,
+    pub(super) access: Access,
     pub(super) model: Model,
     pub(super) clients: BTreeMap<MailboxName, Client>,
     /// By UIDVALIDITY, from where on messages are \Recent.
     recent_from: BTreeMap<u32, u64>,
-    written: u64,
+    pub(super) written: u64,
+    /// What the last manifest may be of.
+    pub(super) manifested: Vec<Manifested>,
 }
 
 fn name(text: &str) -> MailboxName {
@@ -65,12 +68,14 @@ impl World {
             clients: BTreeMap::new(),
             recent_from: BTreeMap::new(),
             written: 0,
+            manifested: Vec::new(),
         };
         for folder in ["INBOX", "a"] {
             let validity = world.validity(&name(folder)).unwrap();
             world.model.create(&name(folder), validity);
             world.model.subscribed.insert(name(folder));
         }
+        world.manifest().await;
         world
     }
 
@@ -100,20 +105,15 @@ impl World {
         }
     }
 
-    /// Writes manifests. What goes wrong there is only logged too.
-    async fn manifest(&mut self) {
-        let written = self.store.write_manifests().await;
-        if written.is_err() || self.access.watch().failed() {
-            self.power_cut(None).await;
-        }
-    }
-
     pub(crate) async fn finish(&mut self) {
         self.power_cut(None).await;
         self.clients_come_and_go().await;
         self.compare().await;
         self.tidy().await;
         self.compare().await;
+        if self.dice.one_in(3) {
+            self.lose_the_engine().await;
+        }
         self.leave_nothing().await;
     }
 
@@ -246,7 +246,7 @@ impl World {
     // ---- what goes wrong
 
     /// The power goes, and comes back. `open` is what was asked and not answered.
-    async fn power_cut(&mut self, open: Option<Request>) {
+    pub(super) async fn power_cut(&mut self, open: Option<Request>) {
         self.reopen().await;
         if let Some(request) = open {
             let mut happened = self.model.clone();
@@ -289,6 +289,12 @@ impl World {
         }
     }
 
+    pub(super) async fn open_without_faults(&mut self) {
+        self.store =
+            open(&self.engine, &self.disk, &self.clock, &self.staging, None, &mut self.dice).unwrap();
+        self.access = self.store.enter(self.account).await.unwrap();
+    }
+
     // ---- what is compared
 
     /// A mailbox that was deleted, or whose name stands for another one now, has no client that comes back.
@@ -326,9 +332,7 @@ impl World {
     /// When all mail is given up, no row of it is left.
     async fn leave_nothing(&mut self) {
         self.disk = self.disk.crash(self.dice.next());
-        self.store =
-            open(&self.engine, &self.disk, &self.clock, &self.staging, None, &mut self.dice).unwrap();
-        self.access = self.store.enter(self.account).await.unwrap();
+        self.open_without_faults().await;
         for listed in self.access.tree().mailboxes {
             if !listed.name.is_inbox() {
                 self.access.delete(&listed.name).await.unwrap();
@@ -378,7 +382,7 @@ impl World {
         assert_eq!(report.messages, mails as u64);
     }
 
-    async fn read(&self) -> Model {
+    pub(super) async fn read(&self) -> Model {
         let mut model = Model::default();
         let tree = self.access.tree();
         model.subscribed = BTreeSet::clone(&tree.subscribed);

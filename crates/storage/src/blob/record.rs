@@ -14,7 +14,8 @@ pub(crate) const HEADER_BYTES: usize = 104;
 pub(crate) const TRAILER_BYTES: usize = 4;
 /// The largest content that fits in a record, in bytes: the payload of one must leave room in 32 bits for the rest.
 const CONTENT_BYTES_MAX: usize = 2 << 30;
-const MAGIC: [u8; 4] = *b"\xf5PRB";
+/// What every record begins with.
+pub(crate) const MAGIC: [u8; 4] = *b"\xf5PRB";
 const VERSION: u8 = 1;
 /// The key id of a payload that is not encrypted, the only one so far.
 const NO_KEY: u32 = 0;

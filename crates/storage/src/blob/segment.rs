@@ -7,8 +7,11 @@ mod file;
 mod handles;
 mod open;
 mod queue;
+mod salvage;
 mod walk;
 mod writer;
+
+pub use salvage::{Salvage, Salvaged, Walked};
 
 use super::{BlobStore, Done, Location, NewBlob, RecordHeader, SegmentInfo, record};
 use crate::{Disk, DiskFile, Error};

@@ -51,8 +51,10 @@
 //! initial response of AUTHENTICATE PLAIN) are the first user's.
 
 mod account;
+mod by_uid;
 mod connection;
 mod expand;
+mod manner;
 mod matching;
 mod problem;
 mod runner;
@@ -62,6 +64,7 @@ mod wire;
 
 use std::path::Path;
 
+pub use manner::Manner;
 pub use problem::Failure;
 pub use target::{Accounts, Credentials, Server, Target};
 
@@ -73,7 +76,9 @@ use script::Script;
 pub enum Outcome {
     /// Everything went as the file says.
     Passed,
-    /// The server lacks this capability, which the file needs.
+    /// Everything up to a message number went as the file says, and that was refused, as it has to be.
+    Refused,
+    /// The server lacks this capability, which the file needs, or it cannot be played in this manner.
     Skipped(String),
     /// The file says that this peer differs, for this reason, and it does.
     Differs(String),
@@ -81,9 +86,15 @@ pub enum Outcome {
     Failed(Box<Failure>),
 }
 
-/// Plays one dialogue file.
+/// Plays one dialogue file as it is written.
 #[must_use]
 pub fn run_file(file: &Path, target: &mut dyn Target) -> Outcome {
+    run_file_in(Manner::AsWritten, file, target)
+}
+
+/// Plays one dialogue file in a manner.
+#[must_use]
+pub fn run_file_in(manner: Manner, file: &Path, target: &mut dyn Target) -> Outcome {
     let fail = |line: usize, reason: String, transcript: Vec<String>| {
         Outcome::Failed(Box::new(Failure { file: file.to_owned(), line, reason, transcript }))
     };
@@ -97,13 +108,17 @@ pub fn run_file(file: &Path, target: &mut dyn Target) -> Outcome {
         Err(error) => return fail(0, error.to_string(), Vec::new()),
     };
     let known = script.differs.iter().find(|(peer, _)| peer == target.peer());
-    let mut run = Run::new(&script, target);
+    if let Some(excluded) = manner.excludes(&script) {
+        return Outcome::Skipped(excluded.to_owned());
+    }
+    let mut run = Run::new(&script, target, manner);
     match run.prepare() {
         Ok(Some(missing)) => return Outcome::Skipped(missing),
         Ok(None) => {}
         Err(problem) => return fail(0, problem.to_string(), run.transcript),
     }
     match (run.play(), known) {
+        (Ok(()), _) if run.refused => Outcome::Refused,
         (Ok(()), None) => Outcome::Passed,
         (Ok(()), Some((peer, _))) => {
             fail(0, format!("{peer} is said to differ, and does not"), run.transcript)

@@ -107,6 +107,8 @@ impl InProcess {
 
 async fn listen(listener: TcpListener, server: Arc<ImapServer>, drain: Drain) {
     while let Ok((stream, peer)) = listener.accept().await {
+        // As the listeners of `net` do.
+        stream.set_nodelay(true).unwrap();
         let conn = Conn::tcp(stream, peer, Timeouts::default());
         tokio::spawn(Arc::clone(&server).serve(conn, drain.clone()));
     }

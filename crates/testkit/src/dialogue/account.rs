@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::connection::{Connection, Reading};
+use super::manner::Manner;
 use super::problem::Problem;
 use super::target::Credentials;
 use super::wire::{Dialect, Response, Token, lossy};
@@ -15,9 +16,15 @@ const SPECIAL_USES: [&str; 7] =
     ["\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent", "\\Trash"];
 
 /// Passes over the greeting and logs in.
-pub(crate) fn log_in(mut connection: Connection, who: &Credentials) -> Result<Connection, Problem> {
+pub(crate) fn log_in(
+    mut connection: Connection,
+    who: &Credentials,
+    manner: Manner,
+) -> Result<Connection, Problem> {
     greeting(&mut connection)?;
-    login(connection, who)
+    let mut connection = login(connection, who)?;
+    manner.logged_in(&mut connection, deadline())?;
+    Ok(connection)
 }
 
 fn login(mut connection: Connection, who: &Credentials) -> Result<Connection, Problem> {

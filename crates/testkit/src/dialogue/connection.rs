@@ -93,6 +93,11 @@ impl Connection {
         }
     }
 
+    /// Puts a response back, to be read next.
+    pub(crate) fn unread(&mut self, response: &[u8]) {
+        self.received.splice(..0, [response, b"\r\n"].concat());
+    }
+
     fn fill(&mut self, patience: Duration) -> io::Result<usize> {
         let mut chunk = vec![0; READ_BYTES];
         let patience = Some(patience.max(TICK));

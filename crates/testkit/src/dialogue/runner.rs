@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::account::{self, Setup};
+use super::by_uid::{self, tag_by_number};
 use super::connection::{Connection, Reading};
 use super::expand::{Expander, Part};
+use super::manner::Manner;
 use super::matching::{Captures, matches};
 use super::problem::Problem;
 use super::script::{Login, Pattern, Script, Step};
@@ -23,16 +25,22 @@ const ALWAYS_SIGNIFICANT: [&str; 4] = ["EXPUNGE", "VANISHED", "BAD", "BYE"];
 pub(crate) struct Run<'a> {
     script: &'a Script,
     target: &'a mut dyn Target,
+    manner: Manner,
     setup: Option<Setup>,
     sessions: BTreeMap<char, Connection>,
     captures: Captures,
     forbidden: Vec<(char, Pattern)>,
     mentioned: BTreeSet<String>,
+    /// The sessions without message numbers, each with how many expunges it was told of that the file has yet to
+    /// expect.
+    by_uid: BTreeMap<char, usize>,
+    /// Whether a message number was refused, after which nothing goes as written.
+    pub(crate) refused: bool,
     pub(crate) transcript: Vec<String>,
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(script: &'a Script, target: &'a mut dyn Target) -> Self {
+    pub(crate) fn new(script: &'a Script, target: &'a mut dyn Target, manner: Manner) -> Self {
         let mut captures = Captures::new();
         for (name, text) in &script.texts {
             captures.insert(format!("{name}_size"), text.len().to_string().into_bytes());
@@ -40,11 +48,14 @@ impl<'a> Run<'a> {
         Self {
             script,
             target,
+            manner,
             setup: None,
             sessions: BTreeMap::new(),
             captures,
             forbidden: Vec::new(),
             mentioned: mentioned_kinds(script),
+            by_uid: BTreeMap::new(),
+            refused: false,
             transcript: Vec::new(),
         }
     }
@@ -59,7 +70,7 @@ impl<'a> Run<'a> {
         self.captures.insert("user_base64".to_owned(), base64(who.user.as_bytes()).into_bytes());
         self.captures.insert("password_base64".to_owned(), base64(who.password.as_bytes()).into_bytes());
         self.captures.insert("password".to_owned(), who.password.clone().into_bytes());
-        let mut setup = Setup::open(Connection::new(self.target.connect()?)?, &who)?;
+        let mut setup = Setup::open(self.connect()?, &who)?;
         let missing = self.script.needs.iter().find(|need| !setup.has(need));
         if missing.is_none() && accounts == Accounts::Used {
             setup.clean()?;
@@ -68,11 +79,20 @@ impl<'a> Run<'a> {
         Ok(missing.cloned())
     }
 
-    /// Plays all steps; on a problem, says at which line.
+    fn connect(&mut self) -> Result<Connection, Problem> {
+        let mut connection = Connection::new(self.target.connect()?)?;
+        self.manner.connected(&mut connection, Instant::now() + PATIENCE)?;
+        Ok(connection)
+    }
+
+    /// Plays all steps, or up to a message number that was refused; on a problem, says at which line.
     pub(crate) fn play(&mut self) -> Result<(), (usize, Problem)> {
         let script = self.script;
         for (line, step) in &script.steps {
             self.step(step).map_err(|problem| (*line, problem))?;
+            if self.refused {
+                break;
+            }
         }
         Ok(())
     }
@@ -126,10 +146,13 @@ impl<'a> Run<'a> {
     }
 
     fn open(&mut self, session: char, login: Login) -> Result<(), Problem> {
-        let mut connection = Connection::new(self.target.connect()?)?;
+        let mut connection = self.connect()?;
         if let Login::User(user) = login {
             let who = self.target.credentials(user).ok_or(Problem::NoUser { user })?;
-            connection = account::log_in(connection, &who)?;
+            connection = account::log_in(connection, &who, self.manner)?;
+            if self.manner == Manner::UidOnly {
+                self.by_uid.insert(session, 0);
+            }
         }
         self.sessions.insert(session, connection);
         Ok(())
@@ -153,6 +176,7 @@ impl<'a> Run<'a> {
     }
 
     fn send(&mut self, session: char, lines: &[String]) -> Result<(), Problem> {
+        let by_number = lines.iter().find_map(|line| tag_by_number(line));
         let mut pending = Vec::new();
         for line in lines {
             let parts = Expander::new(&self.captures, self.script).client(line)?;
@@ -164,44 +188,115 @@ impl<'a> Run<'a> {
                         self.session(session)?.send(&std::mem::take(&mut pending))?;
                         let go_on = Pattern { line: 0, text: "+ *".to_owned() };
                         self.expect(session, &[go_on], &[])?;
+                        if self.refused {
+                            return Ok(());
+                        }
                         pending.extend(bytes);
                     }
                 }
             }
             pending.extend(b"\r\n");
         }
-        Ok(self.session(session)?.send(&pending)?)
+        self.session(session)?.send(&pending)?;
+        match by_number.filter(|_| self.by_uid.contains_key(&session)) {
+            Some(tag) => self.expect_refusal(session, tag),
+            None => Ok(()),
+        }
+    }
+
+    /// A command by message numbers was sent where there are none: it has to be refused.
+    fn expect_refusal(&mut self, session: char, tag: &str) -> Result<(), Problem> {
+        let (deadline, expected) = (Instant::now() + PATIENCE, format!("{tag} BAD [UIDREQUIRED]"));
+        loop {
+            let raw = match self.read(session, deadline)? {
+                Reading::Response(raw) => raw,
+                Reading::Silence => return Err(Problem::silence(expected)),
+                Reading::Closed => return Err(Problem::closed(expected)),
+            };
+            let got = Response::parse(&raw, Dialect::Wire);
+            self.refused = by_uid::is_refusal(&got, Some(tag));
+            if self.refused {
+                return Ok(());
+            }
+            if raw.starts_with(format!("{tag} ").as_bytes()) {
+                return Err(Problem::Unexpected { expected, got: lossy(&raw) });
+            }
+        }
     }
 
     fn expect(&mut self, session: char, required: &[Pattern], optional: &[Pattern]) -> Result<(), Problem> {
         let deadline = Instant::now() + PATIENCE;
         let mut required: Vec<&Pattern> = required.iter().collect();
-        while !required.is_empty() {
+        loop {
+            self.forgo_numbers(session, &mut required);
+            if required.is_empty() {
+                return Ok(());
+            }
             let wanted = || required.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join("\n      or ");
             let raw = match self.read(session, deadline)? {
                 Reading::Response(raw) => raw,
                 Reading::Silence => return Err(Problem::silence(wanted())),
                 Reading::Closed => return Err(Problem::closed(wanted())),
             };
-            if let Some(at) = self.first_match(required.iter().copied(), &raw)? {
+            if let Some(at) = self.first_match(session, required.iter().copied(), &raw)? {
                 required.remove(at);
-            } else if self.first_match(optional.iter(), &raw)?.is_none() && self.is_significant(&raw) {
+            } else if self.notes_uids(session, &raw, optional) {
+                continue;
+            } else if self.refused {
+                return Ok(());
+            } else if self.first_match(session, optional.iter(), &raw)?.is_none() && self.is_significant(&raw)
+            {
                 return Err(Problem::Unexpected { expected: wanted(), got: lossy(&raw) });
             }
         }
-        Ok(())
+    }
+
+    /// Where there are no message numbers, passes over what is expected and consists of one: EXPUNGE for messages that
+    /// have vanished, and UNSEEN.
+    fn forgo_numbers(&mut self, session: char, required: &mut Vec<&Pattern>) {
+        let Some(vanished) = self.by_uid.get_mut(&session) else { return };
+        required.retain(|pattern| {
+            match Response::parse(pattern.text.as_bytes(), Dialect::Pattern).kind().as_deref() {
+                Some("EXPUNGE") if *vanished > 0 => {
+                    *vanished -= 1;
+                    false
+                }
+                kind => kind != Some("OK UNSEEN"),
+            }
+        });
+    }
+
+    /// Takes note of what is said of UIDs where there are no message numbers.
+    fn notes_uids(&mut self, session: char, raw: &[u8], optional: &[Pattern]) -> bool {
+        let Some(vanished) = self.by_uid.get_mut(&session) else { return false };
+        let got = Response::parse(raw, Dialect::Wire);
+        // What a dialogue sends may hold message numbers deep within: in a search, in QRESYNC's arguments.
+        self.refused = by_uid::is_refusal(&got, None);
+        let Some(count) = by_uid::vanished(&got) else { return false };
+        let may_pass = |p: &&Pattern| {
+            Response::parse(p.text.as_bytes(), Dialect::Pattern).kind().as_deref() == Some("EXPUNGE")
+        };
+        *vanished += count.saturating_sub(optional.iter().filter(may_pass).count());
+        true
     }
 
     /// Which of the patterns the response is; keeps what it captures.
     fn first_match<'p>(
         &mut self,
+        session: char,
         patterns: impl Iterator<Item = &'p Pattern>,
         raw: &[u8],
     ) -> Result<Option<usize>, Problem> {
         let got = Response::parse(raw, Dialect::Wire);
         for (at, pattern) in patterns.enumerate() {
             let pattern = Expander::new(&self.captures, self.script).pattern(&pattern.text)?;
-            if let Some(bound) = matches(&Response::parse(&pattern, Dialect::Pattern), &got) {
+            let pattern = Response::parse(&pattern, Dialect::Pattern);
+            let aligned = self.by_uid.get(&session).and_then(|_| by_uid::aligned(&pattern, &got));
+            let bound = match &aligned {
+                Some((pattern, got)) => matches(pattern, got),
+                None => matches(&pattern, &got),
+            };
+            if let Some(bound) = bound {
                 self.captures.extend(bound);
                 return Ok(Some(at));
             }
@@ -211,6 +306,7 @@ impl<'a> Run<'a> {
 
     fn is_significant(&self, raw: &[u8]) -> bool {
         let kind = Response::parse(raw, Dialect::Wire).kind();
+        let kind = kind.map(|kind| if kind == "UIDFETCH" { "FETCH".to_owned() } else { kind });
         kind.is_none_or(|kind| self.mentioned.contains(&kind) || ALWAYS_SIGNIFICANT.contains(&kind.as_str()))
     }
 

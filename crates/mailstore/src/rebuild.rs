@@ -16,7 +16,7 @@ use crate::unreferred::generation_of;
 use model::{AccountId, MailboxName, Timestamp, Uid};
 use rows::Rows;
 use source::Source;
-use storage::{Disk, Engine};
+use storage::{Disk, Engine, Salvage};
 
 /// The mailbox that takes what is newer than its account's manifest.
 pub const RECOVERED: &str = "Recovered";
@@ -105,4 +105,13 @@ pub fn is_whole(disk: &dyn Disk, engine: &dyn Engine) -> Result<bool, Fault> {
     let (store, number) = read_store(engine)?;
     // A store that was never opened has no generation.
     Ok(store.generation > 0 && number >= source::newest_commit(disk)?)
+}
+
+/// Whether there are records and no store that could have written them: the engine is lost. Only sizes are looked at.
+///
+/// # Errors
+/// The engine or the disk fails.
+pub fn is_lost(disk: &dyn Disk, engine: &dyn Engine) -> Result<bool, Fault> {
+    let has_store = engine.snapshot()?.get(schema::STORE)?.is_some();
+    Ok(!has_store && Salvage::open(disk)?.holds_records()?)
 }

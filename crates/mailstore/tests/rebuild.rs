@@ -159,4 +159,6 @@ async fn an_engine_with_a_store_in_it_is_left_alone() {
     assert_eq!(world.rows(), rows);
     assert!(mailstore::is_whole(&world.disk, &*world.engine).unwrap());
     assert!(!mailstore::is_whole(&world.disk, &MemoryEngine::default()).unwrap());
+    assert!(!mailstore::is_lost(&world.disk, &*world.engine).unwrap());
+    assert!(mailstore::is_lost(&world.disk, &MemoryEngine::default()).unwrap());
 }

@@ -57,8 +57,12 @@ impl Mail {
 }
 
 fn open_store(engine: Arc<RocksEngine>, folder: &DataFolder, config: &Config) -> Result<Arc<Store>, Failure> {
-    let committed = mailstore::committed_lengths(&*engine)?;
     let disk = Arc::new(RealDisk::open(&folder.folder("blobs")?)?);
+    // Asked before the segments are opened: that cuts off what the engine knows nothing of.
+    if mailstore::is_lost(&*disk, &*engine)? {
+        return Err(Failure::EngineLost { path: folder.path().to_owned() });
+    }
+    let committed = mailstore::committed_lengths(&*engine)?;
     let blobs = SegmentStore::open(disk, SegmentOptions::default(), &committed)?;
     for damage in blobs.damage() {
         tracing::error!(%damage, "a segment is damaged; `postroom check --hashes` says which messages");

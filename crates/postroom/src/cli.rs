@@ -12,7 +12,7 @@ use crate::control::protocol::{Reply, Request, Secret};
 use crate::failure::Failure;
 use crate::import::{self, Format};
 use crate::say::say;
-use crate::{demo, password, serve};
+use crate::{demo, password, rebuild, serve};
 
 /// Where a demo keeps everything, and where commands look for a server, unless told otherwise.
 const DATA: &str = "./postroom-data";
@@ -51,6 +51,8 @@ enum Command {
     Import(Import),
     /// Prove that the store is consistent, also while the server runs
     Check(Check),
+    /// Make the store anew from its segments when its engine is lost; the server must not run
+    Rebuild(Rebuild),
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +167,15 @@ struct Check {
     place: Where,
 }
 
+#[derive(Debug, Args)]
+struct Rebuild {
+    /// Rebuild it also if the engine is whole; the changes of the last minutes are undone
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
 fn name_and_password(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
         Some((name, password)) if !name.is_empty() && !password.is_empty() => {
@@ -204,6 +215,7 @@ impl Cli {
             Command::User(user) => user.run(),
             Command::Import(import) => import.run(),
             Command::Check(check) => check.run(),
+            Command::Rebuild(Rebuild { force, place }) => rebuild::run(&place.config()?, force),
         }
     }
 }

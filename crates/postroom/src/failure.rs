@@ -1,5 +1,6 @@
 //! Why a command fails, and the exit code that says so.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
@@ -8,11 +9,12 @@ use crate::control::server::UserUnmade;
 use crate::folder::FolderFault;
 use crate::import::Undetected;
 use crate::password::Unread;
+use crate::rebuild::Unneeded;
 
 /// Exit code of a command that failed. (2 is for arguments that make no sense.)
 const FAILED: u8 = 1;
-/// Exit code of a command that did what it could, and not all of it: some messages were not imported, or the check
-/// found problems.
+/// Exit code of a command that did what it could, and not all of it: some messages were not imported or brought back,
+/// or the check found problems.
 const PARTLY: u8 = 3;
 /// Exit code of a server whose store failed (EX_IOERR of `sysexits.h`).
 const STORE_FAILED: u8 = 74;
@@ -104,6 +106,25 @@ pub(crate) enum Failure {
         /// How many messages or folders.
         skipped: u64,
     },
+    /// The engine has no store, but there is mail.
+    #[error(
+        "the engine in {path}/kv is empty, and there is mail in {path}/blobs: restore a backup of kv, or let `postroom \
+         rebuild` make it anew",
+        path = path.display()
+    )]
+    EngineLost {
+        /// The data folder.
+        path: PathBuf,
+    },
+    /// A store is not rebuilt.
+    #[error(transparent)]
+    Unneeded(#[from] Unneeded),
+    /// Not everything was brought back.
+    #[error("the store is rebuilt, but not as it was; the {losses} lines above say what is lost")]
+    Losses {
+        /// How many.
+        losses: usize,
+    },
     /// The check found problems.
     #[error("the store is not consistent: {problems} problems")]
     Inconsistent {
@@ -116,7 +137,7 @@ impl Failure {
     /// What the process ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Skipped { .. } | Self::Inconsistent { .. } => PARTLY,
+            Self::Skipped { .. } | Self::Inconsistent { .. } | Self::Losses { .. } => PARTLY,
             Self::StoreFailed => STORE_FAILED,
             _ => FAILED,
         })

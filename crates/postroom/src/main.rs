@@ -11,6 +11,7 @@ mod folder;
 mod import;
 mod logging;
 mod password;
+mod rebuild;
 mod say;
 mod serve;
 

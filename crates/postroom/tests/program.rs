@@ -8,6 +8,8 @@ mod config;
 mod demo;
 #[path = "program/import.rs"]
 mod import;
+#[path = "program/rebuild.rs"]
+mod rebuild;
 #[path = "program/running.rs"]
 mod running;
 #[path = "program/users.rs"]

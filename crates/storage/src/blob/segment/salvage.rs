@@ -63,6 +63,19 @@ impl Salvage {
         Ok(Self { files })
     }
 
+    /// Whether any segment is longer than its header.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn holds_records(&self) -> Result<bool, Error> {
+        for file in self.files.values() {
+            if file.size()? > file::HEADER_BYTES {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Shows every sound record, segment by segment. Contents are verified by their checksum only.
     ///
     /// # Errors

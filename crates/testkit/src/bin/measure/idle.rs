@@ -11,6 +11,10 @@ use testkit::tls::TlsStream;
 /// Bytes of the one message that a mailbox is filled with copies of.
 const MESSAGE_BYTES: usize = 1024;
 
+/// How long a server that has just started is left alone before its memory without sessions is taken: what its start
+/// took for a moment is no part of it.
+const SETTLE: Duration = Duration::from_secs(60);
+
 /// Appends one message and copies it until INBOX has so many; nothing if it has them already.
 pub(crate) fn fill_by_copies(client: &mut Client, messages: usize) -> io::Result<()> {
     let mut exists = exists(&client.expect("SELECT INBOX")?.untagged);
@@ -44,6 +48,7 @@ pub(crate) fn measure(
     logins: impl Iterator<Item = (String, String)>,
     wait: Duration,
 ) -> io::Result<()> {
+    std::thread::sleep(SETTLE.min(wait));
     let without = pss_kib(process)?;
     let sessions =
         logins.map(|(user, password)| idling(server, &user, &password)).collect::<io::Result<Vec<_>>>()?;

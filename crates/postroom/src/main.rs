@@ -24,7 +24,16 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Keeps the kernel from filling up with huge pages what the allocator has given back: some minutes after a burst it
+/// had made 200 MB of 30 again (docs/decisions/0007-allocator.md).
+fn no_huge_pages() {
+    if let Err(error) = nix::sys::prctl::set_thp_disable(true) {
+        eprintln!("postroom: transparent huge pages stay on, which costs memory: {error}");
+    }
+}
+
 fn main() -> ExitCode {
+    no_huge_pages();
     match cli::Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -236,6 +236,7 @@ fn refusal_code(refusal: &Refusal) -> Option<Code> {
         Refusal::MessageTooBig { .. } => Code::TooBig,
         // RFC 3516 §4.4
         Refusal::StrayNul(_) => Code::UnknownCte,
+        Refusal::OverQuota(_) => Code::OverQuota,
         Refusal::MessagesGone => Code::ExpungeIssued,
         Refusal::SpecialUseTaken(_) | Refusal::SpecialUseUnsupported(_) => Code::UseAttr,
         Refusal::AccountMissing => Code::AuthenticationFailed,

@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::email::Email;
 use crate::error::{During, Error, Fault, Refusal};
 use crate::mailbox::{Mailbox, Status};
+use crate::quota::Quota;
 use crate::schema;
 use crate::shared::Shared;
 use crate::txn::Sources;
@@ -151,6 +152,19 @@ impl Access {
         self.owner()?;
         self.account.commit(&[], |txn| txn.subscribe(name, on)).await?;
         Ok(())
+    }
+
+    /// The owner's login, which names the quota root (RFC 9208 §3.2).
+    #[must_use]
+    pub fn owner_login(&self) -> &str {
+        &self.account.owner
+    }
+
+    /// What the account has, and may have.
+    #[must_use]
+    pub fn quota(&self) -> Quota {
+        let usage = self.account.lock().published.usage;
+        Quota { usage, max: self.account.shared.quotas.max(&self.account.owner) }
     }
 
     /// What only the account's owner may do.

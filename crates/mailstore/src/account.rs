@@ -22,6 +22,8 @@ use tokio::sync::{oneshot, watch};
 
 pub(crate) struct Account {
     pub(crate) id: AccountId,
+    /// The owner's login; empty where the user has been removed.
+    pub(crate) owner: String,
     pub(crate) shared: Arc<Shared>,
     this: Weak<Self>,
     inner: Mutex<Inner>,
@@ -46,10 +48,11 @@ pub(crate) struct Inner {
 }
 
 impl Account {
-    pub(crate) fn new(id: AccountId, shared: Arc<Shared>, state: State) -> Arc<Self> {
+    pub(crate) fn new(id: AccountId, owner: String, shared: Arc<Shared>, state: State) -> Arc<Self> {
         let modseq = state.modseq();
         Arc::new_cyclic(|this| Self {
             id,
+            owner,
             shared,
             this: this.clone(),
             inner: Mutex::new(Inner {
@@ -103,6 +106,7 @@ impl Account {
             txn.set_claims(&inner.recent_from);
             txn.set_recent_threads(&inner.recent_threads);
             let value = resolve(&mut txn)?;
+            self.shared.quotas.admit(self.id, &self.owner, inner.resolved.usage, txn.usage())?;
             let outcome = txn.finish();
             let (done, durable) = oneshot::channel();
             let modseq = self.submit(&mut inner, outcome, (done, permit));

@@ -173,10 +173,13 @@ impl<'a> Check<'a> {
 
     /// Counts the mailbox's summary again from its messages.
     fn mailbox(&mut self, id: MailboxId, row: &MailboxRow, image: &Image) {
-        let (mut unseen, mut deleted, mut size) = (0u32, 0u32, 0u64);
+        let (mut unseen, mut deleted, mut deleted_size, mut size) = (0u32, 0u32, 0u64, 0u64);
         for m in image.iter() {
             unseen += u32::from(!m.flags.contains(Flags::SEEN));
-            deleted += u32::from(m.flags.contains(Flags::DELETED));
+            if m.flags.contains(Flags::DELETED) {
+                deleted += 1;
+                deleted_size += u64::from(m.size);
+            }
             size += u64::from(m.size);
             self.held.entry(m.email).or_default().insert(id);
             if u64::from(m.uid.get()) >= row.uid_next {
@@ -194,6 +197,7 @@ impl<'a> Check<'a> {
             ("messages", u64::from(row.messages), u64::from(image.len())),
             ("unseen messages", row.unseen.into(), unseen.into()),
             ("deleted messages", row.deleted.into(), deleted.into()),
+            ("bytes of deleted messages", row.deleted_size, deleted_size),
             ("bytes", row.size, size),
         ];
         for (what, said, counted) in counts {

@@ -1,6 +1,7 @@
 //! What the store answers when it does not do what it was asked, by whose fault it is.
 
 use crate::codec::Damaged;
+use crate::quota::Exceeded;
 use model::{InvalidName, Rights, SpecialUse};
 use std::error::Error as StdError;
 
@@ -84,6 +85,9 @@ pub enum Refusal {
     /// A user of that login exists.
     #[error("the user exists already")]
     UserExists,
+    /// There would be more mail than may be kept (RFC 9208 §4.3.1).
+    #[error("{0}")]
+    OverQuota(Exceeded),
     /// So little space is left on the disk that only what gives space back is done.
     #[error("the server is short of disk space ({free} of the reserve of {reserve} bytes are free)")]
     DiskReserve {

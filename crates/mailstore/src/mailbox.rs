@@ -39,6 +39,8 @@ pub struct Status {
     pub unseen: u32,
     /// How many with `\Deleted`.
     pub deleted: u32,
+    /// Their size together, in bytes.
+    pub deleted_size: u64,
     /// Of all messages, in bytes.
     pub size: u64,
     /// From this UID on, messages are `\Recent`.
@@ -140,6 +142,7 @@ impl Status {
             messages: row.messages,
             unseen: row.unseen,
             deleted: row.deleted,
+            deleted_size: row.deleted_size,
             size: row.size,
             recent_from,
         }
@@ -290,6 +293,17 @@ impl Mailbox {
             inner.claim_recent(self.id, row.uid_next);
         }
         status.recent()
+    }
+
+    /// Whether there is room for a message of so many bytes, as far as can be told before it comes.
+    ///
+    /// # Errors
+    /// [`Refusal::OverQuota`], [`Refusal::DiskReserve`].
+    pub fn has_room(&self, bytes: u64) -> Result<(), Refusal> {
+        let account = &self.account;
+        account.shared.has_space()?;
+        let before = account.lock().resolved.usage;
+        account.shared.quotas.would_admit(account.id, &account.owner, before, before.with_message(bytes))
     }
 
     /// Puts messages that were received into the mailbox, all in one commit.

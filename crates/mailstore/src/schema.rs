@@ -255,6 +255,21 @@ pub(crate) fn imported(account: AccountId, source: &[u8; 32]) -> Vec<u8> {
     key
 }
 
+/// `p` account: the login of the account's owner.
+pub(crate) fn owner_of(account: AccountId) -> Vec<u8> {
+    Key::table(b'p').u64(account.0).0
+}
+
+/// `w` kind name: the limits of a quota ([`crate::QuotaOf`]).
+pub(crate) fn limits(kind: u8, name: &str) -> Vec<u8> {
+    let mut key = vec![b'w', kind];
+    key.extend_from_slice(name.as_bytes());
+    key
+}
+
+/// Every quota's limits.
+pub(crate) const LIMITS: &[u8] = b"w";
+
 /// `u` login: a user's record.
 pub(crate) fn user(login: &str) -> Vec<u8> {
     let mut key = b"u".to_vec();
@@ -364,6 +379,8 @@ pub(crate) struct MailboxRow {
     pub(crate) messages: u32,
     pub(crate) unseen: u32,
     pub(crate) deleted: u32,
+    /// Of the messages that have \\Deleted, in bytes.
+    pub(crate) deleted_size: u64,
     /// Of all messages, in bytes.
     pub(crate) size: u64,
     /// Below this UID no message is \Recent any more. Written when the row is written anyway.
@@ -392,6 +409,7 @@ impl MailboxRow {
             messages: 0,
             unseen: 0,
             deleted: 0,
+            deleted_size: 0,
             size: 0,
             recent_from: 1,
             log_floor: ModSeq::ZERO,
@@ -415,6 +433,7 @@ impl MailboxRow {
         put_u64(&mut out, self.log_floor.0);
         put_u64(&mut out, self.log_records);
         put_u64(&mut out, self.vanished_floor.0);
+        put_u64(&mut out, self.deleted_size);
         out
     }
 
@@ -428,7 +447,7 @@ impl MailboxRow {
                 Some(*SpecialUse::ALL.get(index).ok_or_else(|| r.damaged())?)
             }
         };
-        let row = Self {
+        let mut row = Self {
             name,
             special_use,
             uid_validity: UidValidity::new(r.u32()?).ok_or_else(|| r.damaged())?,
@@ -437,12 +456,17 @@ impl MailboxRow {
             messages: r.u32()?,
             unseen: r.u32()?,
             deleted: r.u32()?,
+            deleted_size: 0,
             size: r.u64()?,
             recent_from: r.u64()?,
             log_floor: ModSeq(r.u64()?),
             log_records: r.u64()?,
             vanished_floor: ModSeq(r.u64()?),
         };
+        // Rows of format 1 end here; the migration counts what they lack.
+        if !r.is_empty() {
+            row.deleted_size = r.u64()?;
+        }
         r.end()?;
         Ok(row)
     }
@@ -457,7 +481,9 @@ mod tests {
         let validity = UidValidity::new(9).unwrap();
         let mut row = MailboxRow::new(MailboxName::inbox(), Some(SpecialUse::Trash), validity, ModSeq(3));
         row.uid_next = 1 << 32;
-        assert_eq!(MailboxRow::decode(&row.encode()), Ok(row));
+        assert_eq!(MailboxRow::decode(&row.encode()), Ok(row.clone()));
+        let of_format_1 = row.encode().split_last().map(|(_, rest)| rest.to_vec()).unwrap();
+        assert_eq!(MailboxRow::decode(&of_format_1), Ok(row), "nothing is deleted there");
         let head = Head { modseq: ModSeq(1 << 40), next_email: 7, ..Head::default() };
         assert_eq!(Head::decode(&head.encode()), Ok(head));
         let emails = [EmailId(5), EmailId(3), EmailId(u64::MAX)];

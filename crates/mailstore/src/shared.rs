@@ -4,6 +4,7 @@ use crate::cache::ImageCache;
 use crate::committer::{Committer, Job};
 use crate::error::{During, Error, Fault, Stopped};
 use crate::maintenance::Due;
+use crate::quota::Quotas;
 use crate::unreferred::Unreferred;
 use model::Clock;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) maintenance: Due,
     pub(crate) intents: Arc<Semaphore>,
     pub(crate) unreferred: Arc<Unreferred>,
+    pub(crate) quotas: Quotas,
 }
 
 impl Shared {

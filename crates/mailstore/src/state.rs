@@ -5,6 +5,7 @@
 use crate::change::Change;
 use crate::image::{Image, nothing_staged};
 use crate::keywords::Keywords;
+use crate::quota::Usage;
 use crate::schema::{Head, MailboxRow};
 use model::{MailboxId, MailboxName, ModSeq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,6 +19,8 @@ pub(crate) struct State {
     pub(crate) subscribed: Arc<BTreeSet<MailboxName>>,
     pub(crate) mailboxes: BTreeMap<MailboxId, Arc<MailboxRow>>,
     names: BTreeMap<MailboxName, MailboxId>,
+    /// Of all mailboxes together.
+    pub(crate) usage: Usage,
     /// Images of the mailboxes that were needed lately.
     pub(crate) images: HashMap<MailboxId, Image>,
 }
@@ -55,6 +58,10 @@ impl State {
     }
 
     pub(crate) fn set_row(&mut self, id: MailboxId, row: Arc<MailboxRow>) {
+        if let Some(old) = self.mailboxes.get(&id) {
+            self.usage.subtract(old);
+        }
+        self.usage.add(&row);
         match self.mailboxes.insert(id, row.clone()) {
             Some(old) if old.name == row.name => {}
             old => {
@@ -92,6 +99,7 @@ impl State {
                 Some(row) => self.set_row(*id, row.clone()),
                 None => {
                     if let Some(old) = self.mailboxes.remove(id) {
+                        self.usage.subtract(&old);
                         self.forget_name(*id, &old.name);
                     }
                     self.images.remove(id);

@@ -6,6 +6,8 @@ use crate::cache::ImageCache;
 use crate::committer::Committer;
 use crate::error::{During, Error, Fault, Refusal};
 use crate::maintenance::Due;
+use crate::migrate::migrate;
+use crate::quota::Quotas;
 use crate::schema::{self, FORMAT_VERSION, StoreRow};
 use crate::shared::Shared;
 use crate::unreferred::Unreferred;
@@ -80,13 +82,14 @@ impl Store {
                 ),
             ));
         }
-        // From 1 to 2 there is nothing to rewrite: what the rows of format 1 lack reads as unknown.
+        migrate(&*engine, row.version)?;
         row.version = FORMAT_VERSION;
         row.generation += 1;
         let mut batch = Batch::default();
         batch.put(schema::STORE.to_vec(), row.encode());
         engine.commit(&batch)?;
         blobs.note_commit(number);
+        let quotas = Quotas::load(&*engine.snapshot()?)?;
         let failed = watch::Sender::new(false);
         let committer =
             Committer::start(engine.clone(), blobs.clone(), number, failed.clone()).during("open")?;
@@ -101,6 +104,7 @@ impl Store {
             maintenance: Due::default(),
             intents: Arc::new(Semaphore::new(INTENTS_MAX)),
             unreferred: Arc::new(Unreferred::new(row.generation)),
+            quotas,
         };
         Ok(Arc::new(Self {
             shared: Arc::new(shared),

@@ -19,6 +19,7 @@ use crate::change::{Change, NewMessage, Op};
 use crate::error::Refusal;
 use crate::image::Image;
 use crate::keywords::Keywords;
+use crate::quota::Usage;
 use crate::schema::{self, Head, MailboxRow};
 use crate::state::{Commit, State};
 use crate::thread::{Recent, Tie};
@@ -171,6 +172,20 @@ impl<'a> Txn<'a> {
     /// The bits of flags that are to be taken away: unknown keywords are on no message.
     pub(crate) fn known_bits(&self, flags: &NamedFlags) -> Flags {
         self.keywords.as_ref().unwrap_or(&self.before.keywords).known(flags)
+    }
+
+    /// What the account has after this commit.
+    pub(crate) fn usage(&self) -> Usage {
+        let mut usage = self.before.usage;
+        for (id, row) in &self.rows {
+            if let Some(old) = self.before.mailboxes.get(id) {
+                usage.subtract(old);
+            }
+            if let Some(row) = row {
+                usage.add(row);
+            }
+        }
+        usage
     }
 
     /// The commit and its rows.

@@ -6,6 +6,7 @@
 use crate::account::load;
 use crate::codec::{Damaged, Reader, put_bytes, put_u64};
 use crate::error::{Error, Fault, Refusal};
+use crate::quota::{self, Limits, QuotaOf};
 use crate::schema::{self, StoreRow};
 use crate::state::State;
 use crate::store::Store;
@@ -37,7 +38,7 @@ impl User {
         out
     }
 
-    fn decode(key: &[u8], value: &[u8]) -> Result<Self, Damaged> {
+    pub(crate) fn decode(key: &[u8], value: &[u8]) -> Result<Self, Damaged> {
         let mut r = Reader::new(value, "user");
         let login = key.get(1..).and_then(|login| std::str::from_utf8(login).ok());
         let login = login.ok_or_else(|| r.damaged())?.to_owned();
@@ -74,7 +75,7 @@ impl Store {
     }
 
     /// As [`Store::user`], where nothing may block.
-    async fn find_user(&self, login: &str) -> Result<Option<User>, Error> {
+    pub(crate) async fn find_user(&self, login: &str) -> Result<Option<User>, Error> {
         let key = schema::user(login);
         let read = move |snapshot: &dyn storage::Snapshot| {
             let row = snapshot.get(&key)?;
@@ -121,6 +122,7 @@ impl Store {
         let mut batch = self.new_account(account, folders)?;
         batch.put(schema::STORE.to_vec(), store.encode());
         batch.put(schema::user(login), user.encode());
+        batch.put(schema::owner_of(account), login.as_bytes().to_vec());
         self.shared.commit_rows(batch, Vec::new()).await?;
         self.shared.maintenance.manifest_due(account);
         Ok(account)
@@ -167,17 +169,25 @@ impl Store {
         let user = self.find_user(login).await?.ok_or(Refusal::AccountMissing)?;
         let Some(account) = self.account(user.account).await? else {
             let mut batch = Batch::default();
-            batch.delete(schema::user(login));
+            self.forget(&mut batch, &user);
             return self.shared.commit_rows(batch, Vec::new()).await;
         };
         // In one commit, so that no mail is left that belongs to nobody.
         let remove = |txn: &mut Txn<'_>| {
-            txn.batch().delete(schema::user(login));
+            self.forget(txn.batch(), &user);
             txn.delete_all()
         };
         account.commit(&[], remove).await?;
         self.shared.maintenance.manifest_due(user.account);
+        self.shared.quotas.set(QuotaOf::User(user.login), Limits::default());
         Ok(())
+    }
+
+    /// All rows that are about a user and not the account's.
+    fn forget(&self, batch: &mut Batch, user: &User) {
+        batch.delete(schema::user(&user.login));
+        batch.delete(schema::owner_of(user.account));
+        quota::forget_user(batch, &user.login);
     }
 
     pub(crate) async fn store_row(&self) -> Result<StoreRow, Error> {

@@ -46,16 +46,10 @@ impl World {
     }
 
     fn of_fixture(number: u32) -> Self {
-        let (engine, folder) = (MemoryEngine::default(), tempfile::tempdir().unwrap());
+        let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("blobs")).unwrap();
         std::fs::copy(fixture(number).join(SEGMENT), folder.path().join("blobs").join(SEGMENT)).unwrap();
-        let mut batch = Batch::default();
-        for row in std::fs::read_to_string(fixture(number).join("rows.txt")).unwrap().lines() {
-            let (key, value) = row.split_once(' ').unwrap();
-            batch.put(bytes(key), bytes(value));
-        }
-        engine.commit(&batch).unwrap();
-        Self::open(engine, folder)
+        Self::open(engine_of(&std::fs::read_to_string(fixture(number).join("rows.txt")).unwrap()), folder)
     }
 
     fn rows(&self) -> String {
@@ -66,6 +60,17 @@ impl World {
         };
         self.engine.snapshot().unwrap().scan(&[], ABOVE_ALL, &mut row).unwrap();
         text
+    }
+
+    /// The key and value of INBOX's row: the first mailbox of the first account.
+    fn inbox_row(&self) -> (Vec<u8>, Vec<u8>) {
+        let mut found = None;
+        let mut first = |key: &[u8], value: &[u8]| {
+            found = Some((key.to_vec(), value.to_vec()));
+            ControlFlow::Break(())
+        };
+        self.engine.snapshot().unwrap().scan(b"m", b"n", &mut first).unwrap();
+        found.unwrap()
     }
 
     async fn access(&self) -> Access {
@@ -150,6 +155,18 @@ impl World {
 
 fn fixture(number: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/format-{number}"))
+}
+
+/// An engine with the rows that [`World::rows`] wrote.
+fn engine_of(rows: &str) -> MemoryEngine {
+    let engine = MemoryEngine::default();
+    let mut batch = Batch::default();
+    for row in rows.lines() {
+        let (key, value) = row.split_once(' ').unwrap();
+        batch.put(bytes(key), bytes(value));
+    }
+    engine.commit(&batch).unwrap();
+    engine
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -243,5 +260,29 @@ async fn a_store_of_format_1_is_read_and_goes_on() {
     let row = world.engine.snapshot().unwrap().get(b"V").unwrap().unwrap();
     assert_eq!(u64::from(row[0]), mailstore::FORMAT_VERSION);
     world.is_whole().await;
+    let quota = world.store.quota("format@example.org").await.unwrap();
+    assert_eq!(quota.usage.messages, 190 + 191, "the account knows its owner");
     goes_on(&world).await;
+}
+
+#[tokio::test]
+async fn format_1_did_not_know_how_large_deleted_messages_are() {
+    let world = World::of_fixture(1);
+    let flags = NamedFlags::system(Flags::DELETED);
+    let inbox = world.mailbox("INBOX").await;
+    inbox.store(StoreFlags { uids: all(), op: FlagOp::Add, flags, unchanged_since: None }).await.unwrap();
+    let deleted_size = inbox.status().unwrap().deleted_size;
+    assert_ne!(deleted_size, 0);
+    // As format 1 would have written it: the row without its last field, a varint of three bytes.
+    let (key, row) = world.inbox_row();
+    let mut batch = Batch::default();
+    batch.put(key, row[..row.len() - 3].to_vec());
+    let mut version = world.engine.snapshot().unwrap().get(b"V").unwrap().unwrap();
+    version[0] = 1;
+    batch.put(b"V".to_vec(), version);
+    world.engine.commit(&batch).unwrap();
+    let rows = world.rows();
+    let world = World::open(engine_of(&rows), world.folder);
+    assert_eq!(world.mailbox("INBOX").await.status().unwrap().deleted_size, deleted_size);
+    world.is_whole().await;
 }

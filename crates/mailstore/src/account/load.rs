@@ -3,7 +3,7 @@
 use super::{Account, Inner};
 use crate::change::{Change, NewMessage, messages};
 use crate::chunk::Chunk;
-use crate::codec::Reader;
+use crate::codec::{Damaged, Reader};
 use crate::error::{Error, Fault, Stopped};
 use crate::image::{Image, nothing_staged};
 use crate::keywords::Keywords;
@@ -19,8 +19,13 @@ use storage::Snapshot;
 impl Account {
     /// Opens an account; `None` if there is none of that id.
     pub(crate) async fn open(id: AccountId, shared: &Arc<Shared>) -> Result<Option<Arc<Self>>, Error> {
-        let state = shared.read(move |snapshot| read_state(snapshot, id)).await?;
-        Ok(state.map(|state| Self::new(id, shared.clone(), state)))
+        let read = move |snapshot: &dyn Snapshot| {
+            let owner = snapshot.get(&schema::owner_of(id))?.unwrap_or_default();
+            let owner = String::from_utf8(owner).map_err(|_| Damaged { what: "owner of an account" })?;
+            Ok(read_state(snapshot, id)?.map(|state| (owner, state)))
+        };
+        let read = shared.read(read).await?;
+        Ok(read.map(|(owner, state)| Self::new(id, owner, shared.clone(), state)))
     }
 
     /// Reads an image without holding the account, then brings it up to what has happened meanwhile.

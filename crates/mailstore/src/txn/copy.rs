@@ -68,7 +68,7 @@ impl Txn<'_> {
         let (mut messages, mut tally) = (Vec::new(), Tally::default());
         for ((now, then), uid) in self.image(from)?.range(uids).zip(staged).zip(copied.iter()) {
             if now.flags != then.flags {
-                tally.count(then.flags, now.flags);
+                tally.count(then.flags, now.flags, now.size);
                 messages.push((uid, now.flags));
             }
         }

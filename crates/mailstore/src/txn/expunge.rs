@@ -44,7 +44,10 @@ impl Txn<'_> {
         for m in image.range(uids) {
             row.messages = row.messages.saturating_sub(1);
             row.unseen = row.unseen.saturating_sub(u32::from(!m.flags.contains(Flags::SEEN)));
-            row.deleted = row.deleted.saturating_sub(u32::from(m.flags.contains(Flags::DELETED)));
+            if m.flags.contains(Flags::DELETED) {
+                row.deleted = row.deleted.saturating_sub(1);
+                row.deleted_size = row.deleted_size.saturating_sub(m.size.into());
+            }
             row.size = row.size.saturating_sub(m.size.into());
             emails.push(m.email);
         }

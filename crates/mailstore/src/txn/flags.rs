@@ -56,7 +56,7 @@ impl Txn<'_> {
                 resolved.unchanged.insert(m.uid);
             } else {
                 resolved.changed.insert(m.uid);
-                tally.count(m.flags, flags);
+                tally.count(m.flags, flags, m.size);
                 if results.len() <= FLAGS_BY_RESULT_MAX {
                     results.push((m.uid, flags));
                 }
@@ -80,17 +80,23 @@ impl Txn<'_> {
 pub(super) struct Tally {
     unseen: i32,
     deleted: i32,
+    /// In bytes.
+    deleted_size: i64,
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, before: Flags, after: Flags) {
+    /// A message of `size` bytes changes its flags.
+    pub(super) fn count(&mut self, before: Flags, after: Flags, size: u32) {
         let is = |flags: Flags, flag| i32::from(flags.contains(flag));
         self.unseen += is(before, Flags::SEEN) - is(after, Flags::SEEN);
-        self.deleted += is(after, Flags::DELETED) - is(before, Flags::DELETED);
+        let deleted = is(after, Flags::DELETED) - is(before, Flags::DELETED);
+        self.deleted += deleted;
+        self.deleted_size += i64::from(deleted) * i64::from(size);
     }
 
     pub(super) fn add_to(&self, row: &mut MailboxRow) {
         row.unseen = row.unseen.saturating_add_signed(self.unseen);
         row.deleted = row.deleted.saturating_add_signed(self.deleted);
+        row.deleted_size = row.deleted_size.saturating_add_signed(self.deleted_size);
     }
 }

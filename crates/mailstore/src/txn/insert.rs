@@ -100,7 +100,10 @@ impl Txn<'_> {
         for m in messages {
             row.messages += 1;
             row.unseen += u32::from(!m.flags.contains(Flags::SEEN));
-            row.deleted += u32::from(m.flags.contains(Flags::DELETED));
+            if m.flags.contains(Flags::DELETED) {
+                row.deleted += 1;
+                row.deleted_size += u64::from(m.size);
+            }
             row.size += u64::from(m.size);
         }
         Ok(())

@@ -19,6 +19,7 @@ mod list;
 pub(crate) mod login;
 mod r#move;
 pub(crate) mod namespace;
+mod quota;
 mod rename;
 mod replace;
 mod search;

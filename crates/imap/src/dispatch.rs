@@ -144,6 +144,8 @@ impl Session {
             Command::Lsub(lsub) => user.lsub(&lsub, io).await,
             Command::Status(status) => user.status(&status, io).await,
             Command::Namespace => Ok(namespace::run(io)),
+            Command::GetQuota(root) => user.get_quota(&root, io),
+            Command::GetQuotaRoot(name) => Ok(user.get_quota_root(&name, io)),
             other => Err(Failure::ours("dispatch", format!("{} has no place", other.verb()))),
         }
     }

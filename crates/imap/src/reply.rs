@@ -53,6 +53,8 @@ pub(crate) enum Failure {
     Utf8NotEnabled,
     /// The mailbox that messages are to go to is missing, and CREATE would make it.
     NoDestination,
+    /// There is no such quota root, or it is another user's.
+    NoQuotaRoot,
     /// None of the messages exists any longer.
     AllExpunged,
     /// BINARY of a part whose encoding cannot be undone (RFC 3516 §4.3).
@@ -184,6 +186,7 @@ impl Failure {
             Self::Utf8NotEnabled => (Status::No, None, "ENABLE UTF8=ACCEPT first".to_owned()),
             Self::EmptyMessage => (Status::No, None, "a message has at least one byte".to_owned()),
             Self::NoDestination => no(Code::TryCreate, "there is no such mailbox"),
+            Self::NoQuotaRoot => no(Code::NonExistent, "there is no such quota root"),
             Self::AllExpunged => no(Code::ExpungeIssued, "these messages no longer exist"),
             // RFC 4978 §3: NO would be for compression by another layer.
             Self::AlreadyCompressed => {

@@ -49,7 +49,6 @@ pub use keywords::Keywords;
 pub use mailbox::{Appended, Changes, Copied, Expunged, Mailbox, Since, Snapshot, Status, Stored};
 pub use quota::{Exceeded, Limit, Limits, Max, Quota, QuotaOf, Resource, Usage};
 pub use rebuild::{Loss, RECOVERED, Rebuilt, is_lost, is_whole, rebuild};
-pub use rebuild::{Loss, RECOVERED, Rebuilt, is_whole, rebuild};
 pub use schema::FORMAT_VERSION;
 pub use store::{Options, Store, committed_lengths};
 pub use txn::{Expunge, FlagOp, StoreFlags};

@@ -16,6 +16,8 @@ mod client;
 mod dice;
 #[path = "histories/model.rs"]
 mod model;
+#[path = "histories/quota.rs"]
+mod quota;
 #[path = "histories/rebuild.rs"]
 mod rebuild;
 #[path = "histories/world.rs"]

@@ -1,10 +1,13 @@
 //! The command line: what can be typed, and which part carries it out.
 
+mod quota;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use model::MailboxName;
+use quota::Quota;
 
 use crate::config::{Config, SAMPLE};
 use crate::control::client::{Client, ClientFault};
@@ -49,6 +52,9 @@ enum Command {
     User(User),
     /// Import mail from a Maildir, an mbox or a folder of .eml files
     Import(Import),
+    /// Limit how much mail users and domains may keep, and show how much they do
+    #[command(subcommand)]
+    Quota(Quota),
     /// Prove that the store is consistent, also while the server runs
     Check(Check),
     /// Make the store anew from its segments when its engine is lost; the server must not run
@@ -214,6 +220,7 @@ impl Cli {
             Command::CheckConfig { config, .. } => check_config(config),
             Command::User(user) => user.run(),
             Command::Import(import) => import.run(),
+            Command::Quota(quota) => quota.run(),
             Command::Check(check) => check.run(),
             Command::Rebuild(Rebuild { force, place }) => rebuild::run(&place.config()?, force),
         }
@@ -345,6 +352,10 @@ mod tests {
             &["postroom", "import", "x", "--user", "ada", "--into", "a//b"],
             &["postroom", "user", "add", "ada", "--password", "secret"],
             &["postroom", "check", "--data", "d", "--config", "c"],
+            &["postroom", "quota", "set", "--each"],
+            &["postroom", "quota", "set", "--each", "--user", "ada", "--messages", "1"],
+            &["postroom", "quota", "set", "--storage", "1 GiB"],
+            &["postroom", "quota", "show"],
         ] {
             assert!(Cli::try_parse_from(args).is_err(), "{args:?}");
         }

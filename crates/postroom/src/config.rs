@@ -6,7 +6,7 @@
 mod keys;
 mod read;
 mod reader;
-mod size;
+pub(crate) mod size;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;

@@ -5,4 +5,5 @@
 pub(crate) mod client;
 mod importer;
 pub(crate) mod protocol;
+mod quota;
 pub(crate) mod server;

@@ -8,6 +8,8 @@ mod config;
 mod demo;
 #[path = "program/import.rs"]
 mod import;
+#[path = "program/quota.rs"]
+mod quota;
 #[path = "program/rebuild.rs"]
 mod rebuild;
 #[path = "program/running.rs"]

@@ -33,6 +33,7 @@
 //! | --- | --- |
 //! | `needs CAPABILITY …` | skips the file where the server does not have them after login |
 //! | `differs PEER: REASON` | that peer is known to answer otherwise: the file must fail there |
+//! | `quota KIB MESSAGES` | limits what the first user may keep; skips the file where a test cannot do that |
 //! | `mailbox NAME` | creates a mailbox |
 //! | `messages MAILBOX COUNT` | appends short messages: "Message 1" from sender1@example.org and so on |
 //! | `message MAILBOX (FLAGS) "DATE"` | appends the `\|` lines below it (or `@NAME`, a text) |
@@ -66,7 +67,7 @@ use std::path::Path;
 
 pub use manner::Manner;
 pub use problem::Failure;
-pub use target::{Accounts, Credentials, Server, Target};
+pub use target::{Accounts, Credentials, QuotaLimits, Server, Target};
 
 use runner::Run;
 use script::Script;

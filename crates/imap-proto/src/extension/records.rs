@@ -327,7 +327,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "how much may be kept",
         commands: &["GETQUOTA", "GETQUOTAROOT"],
         items: &["OVERQUOTA"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "QUOTA=RES-STORAGE",
@@ -335,7 +335,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "how many bytes may be kept",
         commands: &["STATUS"],
         items: &["STORAGE", "DELETED-STORAGE"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "QUOTA=RES-MESSAGE",
@@ -343,7 +343,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "how many messages may be kept",
         commands: &["STATUS"],
         items: &["MESSAGE", "DELETED"],
-        ..UNSERVED
+        ..BASE
     },
     Extension { capability: "QUOTASET", rfc: 9208, title: "set quotas", commands: &["SETQUOTA"], ..UNSERVED },
 ];

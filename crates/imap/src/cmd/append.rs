@@ -58,6 +58,7 @@ impl Authenticated {
     ) -> Result<(Arrival, Option<(MessageHead, u64)>), Failure> {
         let Announced { mailbox, head, size } = announced;
         io.or_refuse_message(self.check_message(&head, size))?;
+        io.or_refuse_message(mailbox.has_room(size).map_err(Failure::from))?;
         io.accept_message();
         let intake = take_bytes(server.store.receive(), head.form, io).await?;
         let next = match io.next_step().await? {

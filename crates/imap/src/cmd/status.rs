@@ -44,8 +44,9 @@ impl Authenticated {
             StatusItem::Deleted => status.deleted.into(),
             // The same for every mailbox.
             StatusItem::AppendLimit => self.message_bytes_max,
-            // Not offered, and refused before they come here.
-            StatusItem::DeletedStorage | StatusItem::MailboxId => return StatusValue::Nil,
+            StatusItem::DeletedStorage => status.deleted_size,
+            // Not offered, and refused before it comes here.
+            StatusItem::MailboxId => return StatusValue::Nil,
         };
         value.into()
     }

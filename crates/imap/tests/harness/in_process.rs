@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use auth::{Authenticator, CacheSettings, Cost, MemoryDirectory, Password, PoolSettings, UserRecord};
 use imap::{ImapServer, PlaintextLogin, Settings};
-use mailstore::Store;
+use mailstore::{Limit, Limits, QuotaOf, Store};
 use model::{MailboxName, SpecialUse, SystemClock};
 use net::{Conn, Drain, Timeouts, Tls};
 use storage::{BlobStore, Engine, MemoryEngine};
-use testkit::dialogue::{Accounts, Credentials, Target};
+use testkit::dialogue::{Accounts, Credentials, QuotaLimits, Target};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -145,6 +145,14 @@ impl Target for InProcess {
         (1..=USERS_PER_DIALOGUE)
             .contains(&user)
             .then(|| Credentials { user: self.login(user), password: PASSWORD.to_owned() })
+    }
+
+    fn limit(&mut self, user: usize, limits: QuotaLimits) -> bool {
+        let limits =
+            Limits { bytes: Limit::Max(limits.storage * 1024), messages: Limit::Max(limits.messages) };
+        let set = self.store.set_quota(QuotaOf::User(self.login(user)), limits);
+        self.runtime.block_on(set).unwrap();
+        true
     }
 
     fn connect(&mut self) -> io::Result<TcpStream> {

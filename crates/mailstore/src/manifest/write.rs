@@ -312,7 +312,7 @@ fn next_email(manifest: &Manifest, id: AccountId) -> Result<EmailId, Fault> {
 /// The small rows of an account.
 fn read_rows(snapshot: &dyn Snapshot, id: AccountId) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, Fault> {
     let mut rows = BTreeMap::new();
-    for key in [schema::head(id), schema::keywords(id), schema::subscriptions(id)] {
+    for key in [schema::head(id), schema::keywords(id), schema::subscriptions(id), schema::owner_of(id)] {
         if let Some(value) = snapshot.get(&key)? {
             rows.insert(key, value);
         }

@@ -271,10 +271,13 @@ fn apply(image: &mut Image, modseq: ModSeq, op: Op) {
 
 /// The summary of a mailbox whose chunks hold all that there is: its log is empty.
 fn count(row: &mut MailboxRow, image: &Image, modseq: ModSeq) {
-    (row.messages, row.unseen, row.deleted, row.size) = (image.len(), 0, 0, 0);
+    (row.messages, row.unseen, row.deleted, row.deleted_size, row.size) = (image.len(), 0, 0, 0, 0);
     for m in image.iter() {
         row.unseen += u32::from(!m.flags.contains(Flags::SEEN));
-        row.deleted += u32::from(m.flags.contains(Flags::DELETED));
+        if m.flags.contains(Flags::DELETED) {
+            row.deleted += 1;
+            row.deleted_size += u64::from(m.size);
+        }
         row.size += u64::from(m.size);
     }
     (row.highest_modseq, row.log_floor, row.vanished_floor, row.log_records) = (modseq, modseq, modseq, 0);

@@ -10,6 +10,10 @@ use std::sync::Arc;
 impl World {
     /// Several changes of one mailbox at once: whatever their order was, their modseqs tell it.
     pub(super) async fn at_once(&mut self) {
+        // Which of them would meet the limit is not to be foretold.
+        if self.limit().is_some() {
+            return;
+        }
         let (on, to) = (self.some_folder(), self.some_folder());
         let requests = self.choose_several(&on, &to);
         tell(|| format!("at once on {on}: {requests:?}"));

@@ -7,14 +7,14 @@ use super::rebuild::Manifested;
 use ::model::{
     AccountId, Flags, Keyword, MailboxName, ManualClock, NamedFlags, Rights, Timestamp, Uid, UidSet,
 };
-use mailstore::{Access, Error, Expunge, FlagOp, Mailbox, Options, Store, StoreFlags};
+use mailstore::{Access, Error, Expunge, FlagOp, Mailbox, Options, Refusal, Store, StoreFlags};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use storage::{
     CommitFault, DiskFaults, Engine as _, FaultEngine, MemoryEngine, SegmentOptions, SegmentStore, SimDisk,
 };
 
-const LOGIN: &str = "history@example.org";
+pub(super) const LOGIN: &str = "history@example.org";
 const FOLDERS: [&str; 6] = ["INBOX", "a", "a/b", "c", "INBOX/d", "e"];
 const KEYWORDS: [&str; 4] = ["$Forwarded", "$Junk", "work", "later"];
 /// Among so many commits after an opening, a planned one fails.
@@ -84,7 +84,7 @@ impl World {
         if self.access.watch().failed() {
             self.power_cut(None).await;
         }
-        match self.dice.below(22) {
+        match self.dice.below(23) {
             0 => self.tidy().await,
             1 => self.compare().await,
             2 => self.power_cut(None).await,
@@ -92,6 +92,7 @@ impl World {
             5 => self.at_once().await,
             6 => self.claim_recent(),
             7 => self.manifest().await,
+            8 => self.change_quota().await,
             _ => self.request().await,
         }
         self.clock.advance(self.dice.below(3) * 700);
@@ -125,12 +126,15 @@ impl World {
             self.demand_unchanged(&mut request).await;
         }
         tell(|| format!("{request:?}"));
+        let exceeds = self.exceeds_quota(&request);
         match self.carry_out(&request).await {
             Ok(()) => {
+                assert!(!exceeds, "{request:?} exceeds the quota");
                 let validity = self.new_validity(&request);
                 self.model.apply(&request, validity);
                 self.forget_clients(&request);
             }
+            Err(Error::Refused(Refusal::OverQuota(_))) if exceeds => {}
             Err(Error::Refused(refusal)) => panic!("{request:?} was refused: {refusal}"),
             Err(Error::Failed(_)) => self.power_cut(Some(request)).await,
         }
@@ -380,6 +384,7 @@ impl World {
         assert_eq!(report.problems, [], "the store's own check");
         let mails: usize = self.model.folders.values().map(|folder| folder.mails.len()).sum();
         assert_eq!(report.messages, mails as u64);
+        self.compare_usage().await;
     }
 
     pub(super) async fn read(&self) -> Model {

@@ -40,6 +40,22 @@ pub(crate) enum Request {
         /// As above.
         login: String,
     },
+    /// List the limits that are set: a [`Reply::Limits`] for each, then [`Reply::Done`].
+    QuotaList,
+    /// What somebody keeps, and may keep. The reply is [`Reply::Usage`].
+    QuotaShow {
+        /// A user, or a domain as a whole.
+        whose: QuotaWhose,
+    },
+    /// Set limits. What is `None` stays as it is.
+    QuotaSet {
+        /// Whose.
+        whose: QuotaWhose,
+        /// In bytes.
+        storage: Option<Bound>,
+        /// How many.
+        messages: Option<Bound>,
+    },
     /// Check the store: a [`Reply::Problem`] for each, then [`Reply::Checked`].
     Check {
         /// Only this user's account, or the account of this number.
@@ -61,6 +77,41 @@ pub(crate) enum Request {
     Message(Header),
     /// Store the messages sent since the last time. The reply is [`Reply::Stored`].
     Store,
+}
+
+/// Whose mail is limited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum QuotaWhose {
+    /// Each user's.
+    Each,
+    /// Each user's of a domain.
+    EachOf {
+        /// The domain.
+        domain: String,
+    },
+    /// One user's.
+    User {
+        /// The full address, or a name in the default domain.
+        name: String,
+    },
+    /// That of all users of a domain together.
+    Domain {
+        /// The domain.
+        domain: String,
+    },
+}
+
+/// A limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Bound {
+    /// What is said in more general terms.
+    Inherited,
+    /// None.
+    Unlimited,
+    /// So many.
+    Max(u64),
 }
 
 /// What goes before a message.
@@ -90,6 +141,26 @@ pub(crate) enum Reply {
         login: String,
         /// Whether the user may log in.
         enabled: bool,
+    },
+    /// One entry of the list of limits.
+    Limits {
+        /// Whose.
+        whose: QuotaWhose,
+        /// In bytes.
+        storage: Bound,
+        /// How many.
+        messages: Bound,
+    },
+    /// What somebody keeps, and may keep.
+    Usage {
+        /// In bytes.
+        bytes: u64,
+        /// In bytes; `None` is unlimited.
+        bytes_max: Option<u64>,
+        /// How many.
+        messages: u64,
+        /// `None` is unlimited.
+        messages_max: Option<u64>,
     },
     /// One thing that is wrong with the store.
     Problem {
@@ -205,6 +276,11 @@ mod tests {
             Request::UserAdd { login: "ada".to_owned(), password },
             Request::Known { sources: vec![SourceId([255; 32]); GROUP_MESSAGES_MAX] },
             Request::Check { account: None, hashes: true },
+            Request::QuotaSet {
+                whose: QuotaWhose::EachOf { domain: "example.org".to_owned() },
+                storage: Some(Bound::Max(u64::MAX)),
+                messages: None,
+            },
         ] {
             let line = line(&request).unwrap();
             assert!(line.len() <= LINE_BYTES_MAX);

@@ -103,6 +103,14 @@ impl Control {
         Err(format!("{:?} is none of the domains here: {}", login.domain(), self.domains.join(", ")))
     }
 
+    /// One of our domains.
+    pub(super) fn domain(&self, name: &str) -> Result<String, Undone> {
+        let known = self.domains.iter().find(|domain| domain.eq_ignore_ascii_case(name));
+        known.cloned().ok_or_else(|| {
+            Undone::Refused(format!("{name:?} is none of the domains here: {}", self.domains.join(", ")))
+        })
+    }
+
     async fn do_add(&self, login: &str, password: Secret) -> Result<Reply, Undone> {
         let added = self.add_user(login, strong(&password)?).await;
         added.map(|_| Reply::Done).map_err(|error| match error {
@@ -279,10 +287,10 @@ struct Conversation {
 }
 
 /// The way back to the command line.
-struct Replies(OwnedWriteHalf);
+pub(super) struct Replies(OwnedWriteHalf);
 
 impl Replies {
-    async fn send(&mut self, reply: &Reply) -> std::io::Result<()> {
+    pub(super) async fn send(&mut self, reply: &Reply) -> std::io::Result<()> {
         self.0.write_all(&line(reply)?).await
     }
 }
@@ -320,6 +328,11 @@ impl Conversation {
             Request::UserList => control.do_list(&mut self.to).await?,
             Request::UserPasswd { login, password } => control.do_passwd(&login, password).await?,
             Request::UserRemove { login } => control.do_remove(&login).await?,
+            Request::QuotaList => control.list_quotas(&mut self.to).await?,
+            Request::QuotaShow { whose } => control.show_quota(whose).await?,
+            Request::QuotaSet { whose, storage, messages } => {
+                control.set_quota(whose, storage, messages).await?
+            }
             Request::Check { account, hashes } => {
                 control.do_check(account.as_deref(), hashes, &mut self.to).await?
             }

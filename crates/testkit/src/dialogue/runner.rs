@@ -76,6 +76,9 @@ impl<'a> Run<'a> {
             setup.clean()?;
         }
         self.setup = Some(setup);
+        if missing.is_none() && self.script.quota.is_some_and(|limits| !self.target.limit(1, limits)) {
+            return Ok(Some("a quota".to_owned()));
+        }
         Ok(missing.cloned())
     }
 

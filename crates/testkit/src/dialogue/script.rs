@@ -6,6 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::expand::bytes_of;
+use super::target::QuotaLimits;
 
 /// A dialogue file, parsed.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct Script {
     pub(crate) needs: Vec<String>,
     /// Peers that are known to answer otherwise, with what they do.
     pub(crate) differs: Vec<(String, String)>,
+    /// What the first user may keep.
+    pub(crate) quota: Option<QuotaLimits>,
     /// Named texts.
     pub(crate) texts: BTreeMap<String, Vec<u8>>,
     /// What happens, with line numbers.
@@ -211,6 +214,15 @@ impl<'a> Parser<'a> {
                     return Err(self.error("`differs PEER: REASON`"));
                 };
                 self.script.differs.push((peer.trim().to_owned(), reason.trim().to_owned()));
+                self.at += 1;
+                return Ok(());
+            }
+            "quota" => {
+                let numbers: Vec<u64> = rest.split_whitespace().flat_map(str::parse).collect();
+                let [storage, messages] = numbers.as_slice() else {
+                    return Err(self.error("`quota KIB MESSAGES`"));
+                };
+                self.script.quota = Some(QuotaLimits { storage: *storage, messages: *messages });
                 self.at += 1;
                 return Ok(());
             }

@@ -25,6 +25,15 @@ pub enum Accounts {
     Used,
 }
 
+/// How much a user may keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuotaLimits {
+    /// In units of 1024 bytes.
+    pub storage: u64,
+    /// How many.
+    pub messages: u64,
+}
+
 /// A server that dialogues are played against.
 pub trait Target {
     /// A new dialogue begins; says what its accounts hold.
@@ -32,6 +41,11 @@ pub trait Target {
 
     /// The credentials of the dialogue's n-th user, from 1; `None` if there are not so many.
     fn credentials(&mut self, user: usize) -> Option<Credentials>;
+
+    /// Limits what the n-th user may keep; `false` if that is not for the runner to say.
+    fn limit(&mut self, _user: usize, _limits: QuotaLimits) -> bool {
+        false
+    }
 
     /// Connects to the server in plain text.
     ///

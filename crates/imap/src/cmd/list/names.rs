@@ -124,6 +124,7 @@ mod tests {
             messages: 0,
             unseen: 0,
             deleted: 0,
+            deleted_size: 0,
             size: 0,
             recent_from: 1,
         };

@@ -295,15 +295,17 @@ impl Mailbox {
         status.recent()
     }
 
-    /// Whether there is room for a message of so many bytes, as far as can be told before it comes.
+    /// Whether there is room for a message of so many bytes, perhaps in the place of one of this size, as far as can be
+    /// told before it comes.
     ///
     /// # Errors
     /// [`Refusal::OverQuota`], [`Refusal::DiskReserve`].
-    pub fn has_room(&self, bytes: u64) -> Result<(), Refusal> {
+    pub fn has_room(&self, bytes: u64, instead_of: Option<u64>) -> Result<(), Refusal> {
         let account = &self.account;
         account.shared.has_space()?;
         let before = account.lock().resolved.usage;
-        account.shared.quotas.would_admit(account.id, &account.owner, before, before.with_message(bytes))
+        let without = instead_of.map_or(before, |size| before.without_message(size));
+        account.shared.quotas.would_admit(account.id, &account.owner, before, without.with_message(bytes))
     }
 
     /// Puts messages that were received into the mailbox, all in one commit.

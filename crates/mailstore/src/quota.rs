@@ -119,6 +119,11 @@ impl Usage {
         self.messages = self.messages.saturating_sub(row.messages.into());
     }
 
+    /// With one message less.
+    pub(crate) const fn without_message(self, bytes: u64) -> Self {
+        Self { bytes: self.bytes.saturating_sub(bytes), messages: self.messages.saturating_sub(1) }
+    }
+
     /// With one more message.
     pub(crate) const fn with_message(self, bytes: u64) -> Self {
         Self { bytes: self.bytes.saturating_add(bytes), messages: self.messages.saturating_add(1) }

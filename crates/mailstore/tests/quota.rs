@@ -102,8 +102,9 @@ async fn what_arrives_or_is_copied_beyond_the_limit_is_refused_as_a_whole() {
     assert_eq!(archive.status().unwrap().messages, 0);
     inbox.move_to(&uids, &archive).await.unwrap();
     assert_eq!(world.usage(ADA).await, so_many(2), "a move takes no room");
-    assert_eq!(archive.has_room(MESSAGE), Ok(()));
-    assert_eq!(archive.has_room(MESSAGE + 1), Err(Refusal::OverQuota(of_bytes)));
+    assert_eq!(archive.has_room(MESSAGE, None), Ok(()));
+    assert_eq!(archive.has_room(MESSAGE + 1, None), Err(Refusal::OverQuota(of_bytes)));
+    assert_eq!(archive.has_room(MESSAGE + 1, Some(1)), Ok(()));
     world.append(BOB, 5).await.unwrap();
 }
 

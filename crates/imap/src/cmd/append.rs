@@ -19,6 +19,8 @@ pub(crate) struct Announced<'a> {
     pub(crate) head: MessageHead,
     /// In bytes.
     pub(crate) size: u64,
+    /// The size of the message that it replaces (RFC 8508 §3.4: only the difference counts against a quota).
+    pub(crate) instead_of: Option<u64>,
 }
 
 impl Authenticated {
@@ -31,14 +33,14 @@ impl Authenticated {
     ) -> Result<Done, Failure> {
         let checked = offered(&head.uses()).and_then(|()| self.destination(&head.mailbox));
         let mailbox = io.or_refuse_message(checked)?;
-        let mut announced = Announced { mailbox: &mailbox, head: head.message, size };
+        let mut announced = Announced { mailbox: &mailbox, head: head.message, size, instead_of: None };
         let mut arrivals = Vec::new();
         loop {
             let (arrival, next) = self.receive(announced, server, io).await?;
             arrivals.push(arrival);
             let Some((head, size)) = next else { break };
             io.or_refuse_message(offered(&head.uses()))?;
-            announced = Announced { mailbox: &mailbox, head, size };
+            announced = Announced { mailbox: &mailbox, head, size, instead_of: None };
         }
         let appended = mailbox.append(arrivals).await.map_err(destination_error)?;
         Ok(Done::coded(append_uid(appended), "APPEND completed"))
@@ -56,9 +58,9 @@ impl Authenticated {
         server: &ImapServer,
         io: &mut Io,
     ) -> Result<(Arrival, Option<(MessageHead, u64)>), Failure> {
-        let Announced { mailbox, head, size } = announced;
+        let Announced { mailbox, head, size, instead_of } = announced;
         io.or_refuse_message(self.check_message(&head, size))?;
-        io.or_refuse_message(mailbox.has_room(size).map_err(Failure::from))?;
+        io.or_refuse_message(mailbox.has_room(size, instead_of).map_err(Failure::from))?;
         io.accept_message();
         let intake = take_bytes(server.store.receive(), head.form, io).await?;
         let next = match io.next_step().await? {

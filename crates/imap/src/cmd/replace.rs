@@ -2,7 +2,7 @@
 
 use imap_proto::command::ReplaceHead;
 use imap_proto::response::Code;
-use model::Uid;
+use mailstore::{Mailbox, Message, Refusal};
 
 use super::append::{Announced, append_uid, destination_error};
 use crate::dispatch::offered;
@@ -19,8 +19,10 @@ impl Selected {
         server: &ImapServer,
         io: &mut Io,
     ) -> Result<Done, Failure> {
-        let (uid, mailbox) = io.or_refuse_message(self.check_replace(&head))?;
-        let announced = Announced { mailbox: &mailbox, head: head.message, size };
+        let checked = self.check_replace(&head).await;
+        let (replaced, mailbox) = io.or_refuse_message(checked)?;
+        let (uid, instead_of) = (replaced.uid, Some(replaced.size.into()));
+        let announced = Announced { mailbox: &mailbox, head: head.message, size, instead_of };
         // The framer lets no second message follow (RFC 8508 §4.7).
         let (arrival, _) = self.user.receive(announced, server, io).await?;
         let replaced = self.mailbox.replace(uid, arrival, &mailbox).await.map_err(destination_error)?;
@@ -33,12 +35,14 @@ impl Selected {
     }
 
     /// Which message is replaced, and where the new one goes.
-    fn check_replace(&self, head: &ReplaceHead) -> Result<(Uid, mailstore::Mailbox), Failure> {
+    async fn check_replace(&self, head: &ReplaceHead) -> Result<(Message, Mailbox), Failure> {
         offered(&head.uses())?;
         let target = self.targets(&head.target.into(), head.uid)?;
         self.writable()?;
         let mailbox = self.user.destination(&head.mailbox)?;
-        // A UID of no message: there is nothing to replace (RFC 8508 §3.2).
-        Ok((target.first().ok_or(mailstore::Refusal::MessagesGone)?, mailbox))
+        let image = self.mailbox.snapshot().await?.image;
+        // A UID of no message, or one that is gone: there is nothing to replace (RFC 8508 §3.2).
+        let replaced = target.first().and_then(|uid| image.get(uid)).ok_or(Refusal::MessagesGone)?;
+        Ok((replaced, mailbox))
     }
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// zlib's level: the quicker ones compress responses nearly as well (RFC 4978 §4).
 const LEVEL: u32 = 3;
-/// The compressor looks back over so many bytes, as a power of two. Its memory, 160 kB, depends on it.
+/// The compressor looks back over so many bytes, as a power of two. Its memory, some 300 kB, depends on it.
 const WINDOW_BITS: u8 = 13;
 /// How much is compressed before it is offered to the stream below.
 const STEP_BYTES: usize = 16 * 1024;

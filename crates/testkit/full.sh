@@ -8,3 +8,4 @@ echo "histories: $HISTORIES, kills of each kind: $KILLS, cases of each property:
 cargo test --release -p mailstore --test histories
 cargo test --release -p postroom --test kills -- --nocapture
 cargo test --release -p model -p message -p imap-proto -p storage -p mailstore --lib
+fuzz/run "${FUZZ_SECONDS:-600}"

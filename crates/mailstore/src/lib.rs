@@ -30,6 +30,8 @@ mod schema;
 mod shared;
 mod state;
 mod store;
+#[doc(hidden)]
+pub mod stored;
 mod sweep;
 mod thread;
 mod txn;

@@ -1,0 +1,4 @@
+//! `commands`: see `crates/fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::run("commands", data));

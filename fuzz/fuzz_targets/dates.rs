@@ -1,0 +1,4 @@
+//! `dates`: see `crates/fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::run("dates", data));

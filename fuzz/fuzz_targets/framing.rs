@@ -1,0 +1,4 @@
+//! `framing`: see `crates/fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::run("framing", data));

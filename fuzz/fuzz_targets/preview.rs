@@ -1,0 +1,4 @@
+//! `preview`: see `crates/fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::run("preview", data));

@@ -1,0 +1,4 @@
+//! `search_text`: see `crates/fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::run("search_text", data));

@@ -1,0 +1,4 @@
+//! `session_new`: see `crates/fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::run("session_new", data));

@@ -1,0 +1,4 @@
+//! `session_selected`: see `crates/fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::run("session_selected", data));

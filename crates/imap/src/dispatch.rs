@@ -123,7 +123,7 @@ impl Session {
             | Command::Fetch(_)
             | Command::Store(_)
             | Command::Copy(_)
-            | Command::Move(_) => Box::pin(self.on_messages(command)).await?,
+            | Command::Move(_) => Box::pin(self.on_messages(tag, command)).await?,
             other => Box::pin(self.on_mailboxes(other)).await?,
         };
         Ok(Some(done))
@@ -136,8 +136,8 @@ impl Session {
         let io = &mut self.io;
         match command {
             Command::Enable(enable) => Ok(user.enable(&enable, now, io)),
-            Command::Create(create) => user.create(&create).await,
-            Command::Rename(rename) => user.rename(&rename).await,
+            Command::Create(create) => user.create(&create, io).await,
+            Command::Rename(rename) => user.rename(&rename, io).await,
             Command::Subscribe(name) => user.subscribe(&name).await,
             Command::Unsubscribe(name) => user.unsubscribe(&name).await,
             Command::List(list) => user.list(&list, io).await,
@@ -151,12 +151,12 @@ impl Session {
     }
 
     /// Commands on the messages of the selected mailbox.
-    async fn on_messages(&mut self, command: Command) -> Result<Done, Failure> {
+    async fn on_messages(&mut self, tag: &Tag, command: Command) -> Result<Done, Failure> {
         let selected = self.state.selected()?;
         let io = &mut self.io;
         match command {
             Command::Expunge(expunge) => selected.expunge(&expunge, io).await,
-            Command::Search(search) => selected.search(&search, &self.server, io).await,
+            Command::Search(search) => selected.search(tag, &search, &self.server, io).await,
             Command::Fetch(fetch) => selected.fetch(&fetch, io).await,
             Command::Store(store) => selected.store(store, io).await,
             Command::Copy(copy) => selected.copy(&copy).await,

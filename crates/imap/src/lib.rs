@@ -10,6 +10,7 @@ mod dispatch;
 mod flag_list;
 mod io;
 mod object_id;
+mod page;
 mod pump;
 mod reply;
 mod server;

@@ -1,7 +1,7 @@
 //! The one way by which a client hears of changes: from what it believes to the published head.
 //!
 //! The tail of every command, NOOP and IDLE all come here. Nothing is announced anywhere else.
-//! RFC 3501 §5.2, §7.3, §7.4; RFC 7162 §3.1.4.2, §3.2.10.
+//! RFC 3501 §5.2, §7.3, §7.4; RFC 7162 §3.1.4.2, §3.2.10; RFC 9051 §7.5.2.
 
 mod news;
 
@@ -54,12 +54,21 @@ impl Selected {
         self.tell_gone(&gone, io).await?;
         if !news.arrived.is_empty() {
             self.view.add_recent(&self.mailbox.recent(self.mode == Mode::ReadWrite));
-            response::exists(io.out(), self.view.exists());
-            response::recent(io.out(), self.view.recent_count());
+            self.tell_count(io);
         }
         self.tell_flags(&keywords, io);
-        self.tell_updates(news, keywords, tail.uids, io).await?;
+        // RFC 9051 §7.5.2: what was not asked for tells the UID.
+        let uids = tail.uids || self.user.enabled.dialect.rev2;
+        self.tell_updates(news, keywords, uids, io).await?;
         self.tell_highest(io)
+    }
+
+    /// How many messages there are, and for IMAP4rev1 how many of them are recent (RFC 9051, Appendix E, 12).
+    pub(crate) fn tell_count(&self, io: &mut Io) {
+        response::exists(io.out(), self.view.exists());
+        if !self.user.enabled.dialect.rev2 {
+            response::recent(io.out(), self.view.recent_count());
+        }
     }
 
     /// HIGHESTMODSEQ, where the client would not come to the right one by itself: once it asks for mod-sequences in
@@ -145,7 +154,7 @@ impl Selected {
             } else {
                 continue;
             };
-            let list = lists.list(flags, self.view.is_recent(uid));
+            let list = lists.list(flags, self.shows_recent(uid));
             columns.write_changed(called, (uid, list, modseq), io);
             io.flush_if_full().await?;
         }

@@ -59,6 +59,8 @@ pub(crate) enum Failure {
     AllExpunged,
     /// BINARY of a part whose encoding cannot be undone (RFC 3516 §4.3).
     UnknownEncoding(message::UnknownEncoding),
+    /// SEARCH with SAVE found more pieces than `$` can hold (RFC 5182 §2.3).
+    NotSaved,
     /// COMPRESS of what is compressed.
     AlreadyCompressed,
     /// We failed.
@@ -188,12 +190,13 @@ impl Failure {
             Self::NoDestination => no(Code::TryCreate, "there is no such mailbox"),
             Self::NoQuotaRoot => no(Code::NonExistent, "there is no such quota root"),
             Self::AllExpunged => no(Code::ExpungeIssued, "these messages no longer exist"),
+            Self::NotSaved => no(Code::NotSaved, "the result is too scattered to be saved"),
             // RFC 4978 §3: NO would be for compression by another layer.
             Self::AlreadyCompressed => {
                 (Status::Bad, Some(Code::CompressionActive), "DEFLATE is active already".to_owned())
             }
             Self::UnknownEncoding(unknown) => no(Code::UnknownCte, &unknown.to_string()),
-            Self::Ours(fault) => no(Code::ServerBug, &fault.report()),
+            Self::Ours(fault) => no(fault.code(), &fault.report()),
             Self::End(end) => return Err(end),
         };
         Ok(Answer { status, code, text })
@@ -201,6 +204,15 @@ impl Failure {
 }
 
 impl Fault {
+    /// Whether stored data is damaged, or something else went wrong.
+    fn code(&self) -> Code {
+        let is_damage = match self.source.downcast_ref::<mailstore::Fault>() {
+            Some(fault) => fault.is_damage(),
+            None => self.source.is::<mailstore::Damaged>(),
+        };
+        if is_damage { Code::Corruption } else { Code::ServerBug }
+    }
+
     /// Logs the fault; answers what the client is told.
     pub(crate) fn report(&self) -> String {
         let reference = u32::from_be_bytes(model::env::random());
@@ -231,10 +243,8 @@ fn refusal_code(refusal: &Refusal) -> Option<Code> {
         Refusal::MailboxMissing { .. } | Refusal::MailboxGone => Code::NonExistent,
         Refusal::MailboxExists | Refusal::UserExists => Code::AlreadyExists,
         Refusal::NeedRight(_) => Code::NoPerm,
-        Refusal::InboxCannotBeDeleted
-        | Refusal::HasChildren
-        | Refusal::NameBelowItself
-        | Refusal::InvalidName(_) => Code::Cannot,
+        Refusal::HasChildren => Code::HasChildren,
+        Refusal::InboxCannotBeDeleted | Refusal::NameBelowItself | Refusal::InvalidName(_) => Code::Cannot,
         Refusal::KeywordLimit { .. } | Refusal::MailboxLimit { .. } | Refusal::UidsExhausted => Code::Limit,
         Refusal::MessageTooBig { .. } => Code::TooBig,
         // RFC 3516 §4.4

@@ -3,6 +3,8 @@
 //! Each state is a struct with the values that its commands need, and a command is a method of the state it
 //! needs, so that none can run too early.
 
+use std::sync::Arc;
+
 use imap_proto::{Dialect, MessageSet};
 use mailstore::{Access, Mailbox};
 use model::{Uid, UidSet};
@@ -62,6 +64,8 @@ pub(crate) struct Selected {
     pub(crate) own: Own,
     /// How many keywords the client was told of with FLAGS; `None` before the first.
     pub(crate) keywords_told: Option<usize>,
+    /// `$`: what the last SEARCH with SAVE found (RFC 5182 §2.1). What was expunged since counts for nothing.
+    pub(crate) saved: Arc<UidSet>,
     /// Whether the client that knows of mod-sequences was told the mailbox's highest, with nothing held back.
     pub(crate) highest_told: bool,
 }
@@ -153,7 +157,7 @@ impl Selected {
         if by_uid {
             return Ok(self.view.known(&self.asked_uids(set, self.view.last_uid())));
         }
-        let MessageSet::Listed(set) = set else { return Ok(UidSet::new()) };
+        let MessageSet::Listed(set) = set else { return Ok(self.view.known(&self.saved)) };
         let exists = self.view.exists();
         if set.highest().is_some_and(|highest| highest > exists) || (set.has_last() && exists == 0) {
             return Err(Wrong::NoSuchMessage.into());
@@ -165,9 +169,18 @@ impl Selected {
     pub(crate) fn asked_uids(&self, set: &MessageSet, last: Option<Uid>) -> UidSet {
         match set {
             MessageSet::Listed(set) => UidSet::from_ranges(set.resolve(last.map_or(0, Uid::get))),
-            // Nothing has been saved (RFC 5182 §2.1).
-            MessageSet::Saved => UidSet::new(),
+            MessageSet::Saved => UidSet::clone(&self.saved),
         }
+    }
+
+    /// Whether a message is shown as `\Recent`, which IMAP4rev2 does not know (RFC 9051 §2.3.2).
+    pub(crate) fn shows_recent(&self, uid: Uid) -> bool {
+        !self.user.enabled.dialect.rev2 && self.view.is_recent(uid)
+    }
+
+    /// The message numbers of UIDs, as a set of numbers that is written like one of UIDs.
+    pub(crate) fn numbers(&self, uids: &UidSet) -> UidSet {
+        UidSet::from_ranges(uids.iter().filter_map(|uid| self.view.number(uid)).map(|n| (n.0, n.0)))
     }
 
     /// Refuses what changes messages where the mailbox was opened with EXAMINE.

@@ -213,7 +213,7 @@ fn a_damaged_message_is_said_to_be_so_and_never_sent_as_if_whole() {
     wire.send("f FETCH 2 BODY[]\r\n");
     assert_eq!(wire.line(), "* 2 FETCH (FLAGS (\\Seen \\Recent))", "it has been marked, and no answer tells");
     let answer = wire.line();
-    assert!(answer.starts_with("f NO [SERVERBUG] the server failed; reference "), "{answer}");
+    assert!(answer.starts_with("f NO [CORRUPTION] the server failed; reference "), "{answer}");
     assert!(wire.run("FETCH 2 (ENVELOPE FLAGS)").starts_with("t OK"), "what is known of it is still told");
     wire.run("STORE 2 +FLAGS (\\Deleted)");
     wire.run("EXPUNGE");

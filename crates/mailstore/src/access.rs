@@ -9,7 +9,7 @@ use crate::schema;
 use crate::shared::Shared;
 use crate::txn::Sources;
 use crate::watch::Watch;
-use model::{AccountId, BlobId, EmailId, MailboxId, MailboxName, Rights, SpecialUse};
+use model::{AccountId, BlobId, EmailId, MailboxId, MailboxName, Rights, SpecialUse, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use storage::Location;
@@ -93,14 +93,24 @@ impl Access {
         Tree { mailboxes, subscribed: inner.published.subscribed.clone() }
     }
 
+    /// What the store's clock says.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.account.shared.clock.now()
+    }
+
     /// Makes a mailbox.
     ///
     /// # Errors
     /// [`Refusal::MailboxExists`], the limits, and a role that is taken.
-    pub async fn create(&self, name: &MailboxName, special_use: Option<SpecialUse>) -> Result<(), Error> {
+    pub async fn create(
+        &self,
+        name: &MailboxName,
+        special_use: Option<SpecialUse>,
+    ) -> Result<MailboxId, Error> {
         self.owner()?;
-        self.account.commit(&[], |txn| txn.create(name, special_use)).await?;
-        Ok(())
+        let (_, id) = self.account.commit(&[], |txn| txn.create(name, special_use)).await?;
+        Ok(id)
     }
 
     /// Deletes a mailbox with its messages; those below it stay.

@@ -110,6 +110,13 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Whether what was stored is not what was written.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        let of_blob = |error: &storage::Error| matches!(error, storage::Error::Damaged { .. });
+        self.source.is::<Damaged>() || self.source.downcast_ref().is_some_and(of_blob)
+    }
+
     pub(crate) fn new(op: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { op, source: source.into() }
     }

@@ -233,6 +233,8 @@ fn names_are_utf8_once_that_is_enabled() {
     let Ok(Command::Create(create)) = read_in(rev2, "CREATE \"Entwu\u{308}rfe/\"") else { panic!() };
     assert_eq!((create.mailbox, create.sent_as.as_deref()), (name("Entw\u{fc}rfe"), Some("Entwu\u{308}rfe")));
     let Command::Select(select) = command("SELECT inbox") else { panic!() };
+    assert_eq!(select.sent_as.as_deref(), Some("inbox"));
+    let Command::Select(select) = command("SELECT INBOX") else { panic!() };
     assert_eq!(select.sent_as, None);
     assert_eq!(read_in(utf8, "SEARCH CHARSET UTF-8 ALL"), Err(Violation::CharsetWithUtf8.into()));
     assert!(read_in(rev2, "SEARCH CHARSET UTF-8 ALL").is_ok());

@@ -26,7 +26,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         can_be_enabled: true,
         commands: &["SEARCH", "LIST", "STATUS"],
         items: &["ESEARCH", "OLDNAME", "DELETED", "HASCHILDREN"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "STARTTLS",
@@ -185,7 +185,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "the result of a search in the form that is wanted",
         commands: &["SEARCH", "UID SEARCH"],
         items: &["RETURN", "MIN", "MAX", "ALL", "COUNT"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "SEARCHRES",
@@ -193,7 +193,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "name the result of the last search",
         commands: &["SEARCH", "UID SEARCH"],
         items: &["SAVE", "$", "NOTSAVED"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "PARTIAL",
@@ -201,7 +201,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "results page by page",
         commands: &["SEARCH", "UID SEARCH", "UID FETCH"],
         items: &["PARTIAL"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "WITHIN",
@@ -209,7 +209,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "search by age in seconds",
         commands: &["SEARCH"],
         items: &["OLDER", "YOUNGER"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "SAVEDATE",
@@ -217,7 +217,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "when a message was put into its mailbox",
         commands: &["FETCH", "SEARCH"],
         items: &["SAVEDATE", "SAVEDBEFORE", "SAVEDON", "SAVEDSINCE", "SAVEDATESUPPORTED"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "OBJECTID",
@@ -225,7 +225,7 @@ pub static EXTENSIONS: [Extension; 45] = [
         title: "names that last, for mailboxes, messages and threads",
         commands: &["CREATE", "SELECT", "STATUS", "FETCH", "SEARCH"],
         items: &["MAILBOXID", "EMAILID", "THREADID"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "PREVIEW",

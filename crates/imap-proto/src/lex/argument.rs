@@ -25,7 +25,7 @@ impl Cursor<'_> {
     pub(crate) fn mailbox_as_sent(&mut self) -> Result<(MailboxName, Option<String>), Error> {
         let text = self.mailbox_text()?;
         let name = MailboxName::new(&text).map_err(Refusal::from)?;
-        let differs = !name.as_str().eq_ignore_ascii_case(&text);
+        let differs = name.as_str() != text;
         Ok((name, differs.then_some(text)))
     }
 
@@ -35,7 +35,7 @@ impl Cursor<'_> {
         let mut text = self.mailbox_text()?;
         text.truncate(text.strip_suffix(SEPARATOR).unwrap_or(&text).len());
         let name = MailboxName::new(&text).map_err(Refusal::from)?;
-        let differs = !name.as_str().eq_ignore_ascii_case(&text);
+        let differs = name.as_str() != text;
         Ok((name, differs.then_some(text)))
     }
 

@@ -20,6 +20,7 @@ use self::rows::Columns;
 pub(crate) use self::rows::{Rows, chunks};
 use crate::flag_list::FlagLists;
 use crate::io::Io;
+use crate::page::page;
 use crate::pump::OwnChange;
 use crate::reply::{Done, Failure, Fault, Wrong};
 use crate::state::{Mode, Selected};
@@ -112,11 +113,7 @@ impl Selected {
         let named = self.targets(&fetch.set, fetch.uid)?;
         let Some(range) = fetch.partial else { return Ok(named) };
         // Those that are gone would be missing from the page.
-        let named = named.difference(&self.view.ghosts());
-        let (from, to) = range.places(named.len());
-        let ends = named.nth(from).zip(to.checked_sub(1).and_then(|last| named.nth(last)));
-        let page = ends.map(|(first, last)| UidSet::range(first, last)).unwrap_or_default();
-        Ok(named.intersection(&page))
+        Ok(page(&named.difference(&self.view.ghosts()), range))
     }
 
     /// Answers messages with what their e-mails hold, a bounded number of bytes at a time.
@@ -179,7 +176,7 @@ impl Selected {
                 }
             }
         };
-        let flags = lists.list(message.flags, self.view.is_recent(message.uid));
+        let flags = lists.list(message.flags, self.shows_recent(message.uid));
         let rows = wanted.rows_of(message, self.user.enabled.condstore);
         let columns = Columns { rows, called, message, flags };
         wanted.contents.write(email, &answers, columns, io).await?;

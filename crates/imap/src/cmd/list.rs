@@ -1,4 +1,5 @@
-//! LIST and LSUB (RFC 3501 §6.3.8 and §6.3.9, RFC 5258, RFC 5819, RFC 6154).
+//! LIST and LSUB (RFC 3501 §6.3.8 and §6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 9051 §6.3.9), and the LIST responses
+//! of other commands.
 //!
 //! All of an answer comes from one look at the account's tree.
 
@@ -7,7 +8,7 @@ mod pattern;
 
 use imap_proto::command::{List, Lsub};
 use imap_proto::response::{self, ListLine};
-use model::Rights;
+use model::{MailboxName, Rights};
 
 use self::names::{Criteria, Entry};
 use self::pattern::Pattern;
@@ -31,10 +32,10 @@ impl Authenticated {
         };
         let dialect = self.enabled.dialect;
         for entry in names::listed(&self.access.tree(), &patterns, criteria) {
-            response::list(io.out(), dialect, &line(&entry, list));
+            response::list(io.out(), dialect, &self.line(&entry, list));
             let readable = entry.mailbox.as_ref().filter(|mailbox| mailbox.rights.contains(Rights::READ));
             if let (Some(mailbox), false) = (readable, list.returns.status.is_empty()) {
-                let values = self.status_values(&list.returns.status, &mailbox.status);
+                let values = self.status_values(&list.returns.status, mailbox.id, &mailbox.status);
                 response::mailbox_status(io.out(), dialect, &entry.name, values);
             }
             io.flush_if_full().await?;
@@ -59,22 +60,47 @@ impl Authenticated {
         }
         Ok(Done::new("LSUB completed"))
     }
+
+    /// A LIST response that was not asked for: what there is to say of a name, and what it was called before or by the
+    /// client (RFC 9051 §6.3.9.7).
+    pub(super) fn announce_name(&self, name: &MailboxName, old_name: Option<&str>, io: &mut Io) {
+        let entry = Entry::of(&self.access.tree(), name);
+        let attributes = self.attributes(&entry, Asked { extended: true, subscribed: true });
+        let line = ListLine { attributes, old_name, ..ListLine::new(&entry.name) };
+        response::list(io.out(), self.enabled.dialect, &line);
+    }
+
+    /// What LIST says of a name.
+    fn line<'a>(&self, entry: &'a Entry, list: &List) -> ListLine<'a> {
+        let subscribed = list.selection.subscribed || list.returns.subscribed;
+        let attributes = self.attributes(entry, Asked { extended: list.extended, subscribed });
+        ListLine { attributes, child_info: child_info(entry, list), ..ListLine::new(&entry.name) }
+    }
+
+    fn attributes(&self, entry: &Entry, asked: Asked) -> Vec<&'static str> {
+        let mut attributes = Vec::new();
+        match &entry.mailbox {
+            Some(mailbox) => attributes.extend(mailbox.special_use.map(|role| role.attribute())),
+            None if asked.extended || self.enabled.dialect.rev2 => attributes.push("\\NonExistent"),
+            // Clients that do not know RFC 5258 know only that it cannot be selected.
+            None => attributes.push("\\Noselect"),
+        }
+        if entry.subscribed && asked.subscribed {
+            attributes.push("\\Subscribed");
+        }
+        // RFC 5258 §4: to be had for the asking, and here told without, since it costs nothing.
+        attributes.push(if entry.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
+        attributes
+    }
 }
 
-/// What LIST says of a name.
-fn line<'a>(entry: &'a Entry, list: &List) -> ListLine<'a> {
-    let mut attributes = Vec::new();
-    match &entry.mailbox {
-        Some(mailbox) => attributes.extend(mailbox.special_use.map(|role| role.attribute())),
-        // Clients that do not know RFC 5258 know only that it cannot be selected.
-        None => attributes.push(if list.extended { "\\NonExistent" } else { "\\Noselect" }),
-    }
-    if entry.subscribed && (list.selection.subscribed || list.returns.subscribed) {
-        attributes.push("\\Subscribed");
-    }
-    // RFC 5258 §4: to be had for the asking, and here told without, since it costs nothing.
-    attributes.push(if entry.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
-    ListLine { attributes, child_info: child_info(entry, list), ..ListLine::new(&entry.name) }
+/// Which attributes are wanted.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// Those of RFC 5258.
+    extended: bool,
+    /// `\Subscribed`
+    subscribed: bool,
 }
 
 /// The selection options that names below this one satisfy (RFC 5258 §3.5).

@@ -1,19 +1,19 @@
-//! SEARCH and UID SEARCH (RFC 3501 §6.4.4, RFC 7162 §3.1.5).
+//! SEARCH and UID SEARCH (RFC 3501 §6.4.4, RFC 5182, RFC 7162 §3.1.5).
 //!
 //! Rows of the image answer most keys; what they leave open has its metadata read in bulk, and what that leaves
 //! open its content, one message at a time, on a bounded pool.
 
+mod answer;
 mod compile;
 pub(crate) mod program;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use imap_proto::command::Search;
-use imap_proto::response;
+use imap_proto::command::{Search, Tag};
 use mailstore::{EMAILS_PER_READ_MAX, Email, Message, Snapshot};
-use model::{ModSeq, UidSet};
 
+use self::answer::Found;
 use self::compile::Context;
 use self::program::{Loaded, Test};
 use crate::cmd::fetch::chunks;
@@ -26,33 +26,32 @@ use crate::state::Selected;
 /// some ten milliseconds.
 const ROWS_AT_ONCE: usize = 1024;
 
-/// What a search found.
-#[derive(Default)]
-struct Found {
-    uids: UidSet,
-    /// The highest mod-sequence among them (RFC 7162 §3.1.5).
-    modseq: ModSeq,
-}
-
-impl Found {
-    fn add(&mut self, message: &Message) {
-        self.uids.insert(message.uid);
-        self.modseq = self.modseq.max(message.modseq);
-    }
-}
-
 impl Selected {
     pub(crate) async fn search(
         &mut self,
+        tag: &Tag,
         search: &Search,
         server: &ImapServer,
         io: &mut Io,
     ) -> Result<Done, Failure> {
+        let done = match self.find(search, server).await {
+            Ok(found) => self.answer_search(tag, search, &found, io).await,
+            Err(failure) => Err(failure),
+        };
+        // RFC 5182 §2.1: NO empties `$`, BAD leaves it as it is.
+        let is_bad = matches!(done, Err(Failure::Wrong(_)));
+        if search.returns.is_some_and(|returns| returns.save) && done.is_err() && !is_bad {
+            self.saved = Arc::default();
+        }
+        done
+    }
+
+    async fn find(&mut self, search: &Search, server: &ImapServer) -> Result<Found, Failure> {
         let has_modseq = search.has_modseq();
         self.user.enabled.condstore |= has_modseq;
         let snapshot = self.mailbox.snapshot().await?;
         let test = Arc::new(self.compile(search, &snapshot)?);
-        let (mut found, mut open) = (Found::default(), Vec::new());
+        let (mut found, mut open) = (Found::new(has_modseq), Vec::new());
         for some in chunks(&self.view.all(), ROWS_AT_ONCE) {
             for message in snapshot.image.range(&some) {
                 match test.holds(Loaded { message: &message, email: None, content: None }) {
@@ -67,12 +66,18 @@ impl Selected {
         for some in open.chunks(EMAILS_PER_READ_MAX) {
             self.search_open(&test, some, server, &mut found).await?;
         }
-        self.answer_search(search.uid, has_modseq, &found, io).await
+        Ok(found)
     }
 
     fn compile(&self, search: &Search, snapshot: &Snapshot) -> Result<Test, Failure> {
-        let (view, keywords) = (&self.view, &snapshot.keywords);
-        let context = Context { view, shared: OnceCell::new(), keywords, charset: &search.charset };
+        let context = Context {
+            view: &self.view,
+            shared: OnceCell::new(),
+            saved: &self.saved,
+            keywords: &snapshot.keywords,
+            charset: &search.charset,
+            now: self.user.access.now(),
+        };
         compile::compile(search, &context)
     }
 
@@ -119,22 +124,5 @@ impl Selected {
         });
         let holds = work.await.map_err(|broken| Failure::ours("search", broken))?;
         holds.map_err(|damaged| Failure::ours("search", damaged))
-    }
-
-    async fn answer_search(
-        &self,
-        by_uid: bool,
-        has_modseq: bool,
-        found: &Found,
-        io: &mut Io,
-    ) -> Result<Done, Failure> {
-        let modseq = has_modseq.then_some(found.modseq);
-        if by_uid {
-            response::search_uids(io.out(), found.uids.iter(), modseq);
-        } else {
-            response::search(io.out(), found.uids.iter().filter_map(|uid| self.view.number(uid)), modseq);
-        }
-        io.flush_if_full().await?;
-        Ok(Done::new("SEARCH completed"))
     }
 }

@@ -1,6 +1,9 @@
-//! SELECT and EXAMINE (RFC 3501 §6.3.1 and §6.3.2; RFC 7162 §3.1.8 and §3.2.5).
+//! SELECT and EXAMINE (RFC 3501 §6.3.1 and §6.3.2; RFC 7162 §3.1.8 and §3.2.5; RFC 8474 §4.2;
+//! RFC 9051 §6.3.2 and §6.3.3).
 //!
 //! Everything told comes from one snapshot; what happens after it is the pump's.
+
+use std::sync::Arc;
 
 use imap_proto::command::{Qresync, Select};
 use imap_proto::response::{self, Code};
@@ -9,6 +12,7 @@ use model::{Rights, SeqNo, Uid, UidSet};
 
 use super::fetch::Rows;
 use crate::io::Io;
+use crate::object_id;
 use crate::pump::Own;
 use crate::reply::{Done, Failure, Wrong};
 use crate::state::{Authenticated, Mode, Selected};
@@ -41,7 +45,8 @@ impl Selected {
         let mut view = View::new(&snapshot.image.uids(), snapshot.modseq);
         view.add_recent(&mailbox.recent(mode == Mode::ReadWrite));
         let highest_told = user.enabled.condstore;
-        Self { user, mailbox, mode, view, own: Own::new(), keywords_told: None, highest_told }
+        let (own, saved) = (Own::new(), Arc::default());
+        Self { user, mailbox, mode, view, own, keywords_told: None, saved, highest_told }
     }
 
     /// Tells what SELECT has to tell.
@@ -53,11 +58,15 @@ impl Selected {
     ) -> Result<Done, Failure> {
         let status = snapshot.status;
         self.tell_flags(&snapshot.keywords, io);
-        response::exists(io.out(), self.view.exists());
-        response::recent(io.out(), self.view.recent_count());
-        // It is a message number (RFC 9586 §3).
-        let tells_numbers = !self.user.enabled.dialect.uid_only;
-        if tells_numbers
+        self.tell_count(io);
+        let dialect = self.user.enabled.dialect;
+        if dialect.rev2 {
+            // RFC 9051 §6.3.2: its LIST response comes with it.
+            self.user.announce_name(&select.mailbox, select.sent_as.as_deref(), io);
+        }
+        // It is a message number (RFC 9586 §3), and IMAP4rev2 has no UNSEEN (RFC 9051, Appendix E, 11).
+        if !dialect.uid_only
+            && !dialect.rev2
             && let Some(first) = snapshot.image.first_unseen().and_then(|uid| self.view.number(uid))
         {
             io.untagged_ok(Code::Unseen(first), "the first unseen message");
@@ -67,6 +76,10 @@ impl Selected {
             io.untagged_ok(Code::UidNext(next), "the next UID");
         }
         io.untagged_ok(Code::HighestModSeq(status.highest_modseq), "the highest mod-sequence");
+        io.untagged_ok(
+            Code::MailboxId(object_id::of_mailbox(self.mailbox.id())),
+            "the mailbox's lasting name",
+        );
         if let Some(known) = select.qresync.as_ref().filter(|known| known.uid_validity == status.uid_validity)
         {
             self.resynchronise(known, snapshot, io).await?;

@@ -1,10 +1,11 @@
-//! STATUS (RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 7889 §3.1, RFC 8438), also for LIST-STATUS (RFC 5819).
+//! STATUS (RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 7889 §3.1, RFC 8438, RFC 8474 §4.3), also for LIST-STATUS (RFC 5819).
 
 use imap_proto::command::{Status, StatusItem};
 use imap_proto::response::{self, StatusValue};
-use model::Rights;
+use model::{MailboxId, Rights};
 
 use crate::io::Io;
+use crate::object_id;
 use crate::reply::{Done, Failure};
 use crate::state::Authenticated;
 
@@ -13,7 +14,7 @@ impl Authenticated {
         let mailbox = self.access.mailbox(&command.mailbox, Rights::READ)?;
         self.note_status_items(&command.items);
         let status = mailbox.status()?;
-        let values = self.status_values(&command.items, &status);
+        let values = self.status_values(&command.items, mailbox.id(), &status);
         response::mailbox_status(io.out(), self.enabled.dialect, &command.mailbox, values);
         Ok(Done::new("STATUS completed"))
     }
@@ -27,12 +28,13 @@ impl Authenticated {
     pub(super) fn status_values<'a>(
         &'a self,
         items: &'a [StatusItem],
+        id: MailboxId,
         status: &'a mailstore::Status,
     ) -> impl Iterator<Item = (StatusItem, StatusValue)> + 'a {
-        items.iter().map(|&item| (item, self.status_value(item, status)))
+        items.iter().map(move |&item| (item, self.status_value(item, id, status)))
     }
 
-    fn status_value(&self, item: StatusItem, status: &mailstore::Status) -> StatusValue {
+    fn status_value(&self, item: StatusItem, id: MailboxId, status: &mailstore::Status) -> StatusValue {
         let value = match item {
             StatusItem::Messages => status.messages.into(),
             StatusItem::Recent => status.recent().len(),
@@ -45,8 +47,7 @@ impl Authenticated {
             // The same for every mailbox.
             StatusItem::AppendLimit => self.message_bytes_max,
             StatusItem::DeletedStorage => status.deleted_size,
-            // Not offered, and refused before it comes here.
-            StatusItem::MailboxId => return StatusValue::Nil,
+            StatusItem::MailboxId => return StatusValue::ObjectId(object_id::of_mailbox(id)),
         };
         value.into()
     }

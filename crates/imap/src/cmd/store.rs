@@ -6,7 +6,6 @@
 use imap_proto::command::{Store, StoreOp};
 use imap_proto::response::Code;
 use mailstore::{FlagOp, StoreFlags, Stored};
-use model::UidSet;
 
 use crate::cmd::fetch::Rows;
 use crate::io::Io;
@@ -31,7 +30,10 @@ impl Selected {
         }
         // RFC 7162 §3.1.3: a conditional STORE is answered with MODSEQ "even if the .SILENT suffix is specified".
         let rows = match (store.silent, store.unchanged_since) {
-            (false, _) => Some(Rows::flags(store.uid, self.user.enabled.condstore)),
+            (false, _) => {
+                let uids = store.uid || self.user.enabled.dialect.rev2;
+                Some(Rows::flags(uids, self.user.enabled.condstore))
+            }
             (true, Some(_)) => Some(Rows::modseqs()),
             (true, None) => None,
         };
@@ -54,10 +56,5 @@ impl Selected {
             return Err(Failure::AllExpunged);
         }
         Ok(Done::coded(Code::ExpungeIssued, "some of the messages no longer exist"))
-    }
-
-    /// The message numbers of UIDs, as a set of numbers that is written like one of UIDs.
-    fn numbers(&self, uids: &UidSet) -> UidSet {
-        UidSet::from_ranges(uids.iter().filter_map(|uid| self.view.number(uid)).map(|n| (n.0, n.0)))
     }
 }

@@ -227,7 +227,7 @@ impl World {
             Request::Move { from, uids, to } => {
                 self.mailbox(from).move_to(&set(uids), &self.mailbox(to)).await.map(drop)
             }
-            Request::Create { name } => self.access.create(name, None).await,
+            Request::Create { name } => self.access.create(name, None).await.map(drop),
             Request::Delete { name } => self.access.delete(name).await,
             Request::Rename { from, to } => self.access.rename(from, to).await,
             Request::Subscribe { name, on } => self.access.subscribe(name, *on).await,

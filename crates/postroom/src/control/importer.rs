@@ -114,7 +114,7 @@ impl Importer {
             Err(Refusal::MailboxMissing { can_create: true }) => {
                 match self.access.create(name, None).await {
                     // Somebody else was quicker.
-                    Ok(()) | Err(mailstore::Error::Refused(Refusal::MailboxExists)) => {}
+                    Ok(_) | Err(mailstore::Error::Refused(Refusal::MailboxExists)) => {}
                     Err(error) => return Err(error.into()),
                 }
                 self.access.subscribe(name, true).await?;

@@ -212,7 +212,7 @@ impl Selected {
     ) -> Result<(), Failure> {
         for message in messages {
             if let Some(called) = self.called(message.uid) {
-                let flags = lists.list(message.flags, self.view.is_recent(message.uid));
+                let flags = lists.list(message.flags, self.shows_recent(message.uid));
                 Columns { rows, called, message, flags }.begin(io).finish();
                 io.flush_if_full().await?;
             }

@@ -33,6 +33,16 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// What there is of one name.
+    pub(super) fn of(tree: &Tree, name: &MailboxName) -> Self {
+        Self {
+            mailbox: tree.mailboxes.iter().find(|mailbox| mailbox.name == *name).cloned(),
+            subscribed: tree.subscribed.contains(name),
+            has_children: tree.mailboxes.iter().any(|mailbox| mailbox.name.is_below(name)),
+            ..Self::bare(name.clone())
+        }
+    }
+
     fn satisfies(&self, criteria: Criteria) -> bool {
         let has_role = self.mailbox.as_ref().is_some_and(|mailbox| mailbox.special_use.is_some());
         let exists = self.mailbox.is_some() || self.has_children;

@@ -1,16 +1,18 @@
 //! From the keys that were sent to a program for this mailbox: numbers become UIDs, names of flags their bits,
-//! strings text. RFC 3501 §6.4.4.
+//! strings text. RFC 3501 §6.4.4, RFC 5032, RFC 5182 §2, RFC 8474 §6, RFC 8514 §4.3.
 
 use std::cell::OnceCell;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use imap_proto::Refusal;
 use imap_proto::command::{Charset, Search, SearchKey};
 use mailstore::Keywords;
 use message::text::{Needle, Scope};
-use model::{Flags, Keyword, Uid, UidSet};
+use model::{Flags, Keyword, Timestamp, Uid, UidSet};
 
-use super::program::{Days, Test};
+use super::program::{Age, Days, Test};
+use crate::object_id;
 use crate::reply::{Failure, Wrong};
 use crate::view::View;
 
@@ -20,8 +22,12 @@ pub(super) struct Context<'a> {
     /// A copy for the program, made when a key needs it and shared by all that do: what a key takes up in memory is
     /// as much as the client wrote, however large the mailbox is.
     pub(super) shared: OnceCell<Arc<View>>,
+    /// `$`
+    pub(super) saved: &'a Arc<UidSet>,
     pub(super) keywords: &'a Keywords,
     pub(super) charset: &'a Charset,
+    /// What OLDER and YOUNGER count from.
+    pub(super) now: Timestamp,
 }
 
 /// The program for a SEARCH.
@@ -68,16 +74,17 @@ impl Context<'_> {
                 Test::Numbers(self.shared_view(), UidSet::from_ranges(set.resolve(self.view.exists())))
             }
             SearchKey::ModSeq(modseq) => Test::ModSeq(*modseq),
-            // Nothing has been saved, and what is not offered is refused before it comes here.
-            SearchKey::Saved
-            | SearchKey::Older(_)
-            | SearchKey::Younger(_)
-            | SearchKey::SavedBefore(_)
-            | SearchKey::SavedOn(_)
-            | SearchKey::SavedSince(_)
-            | SearchKey::SaveDateSupported
-            | SearchKey::EmailId(_)
-            | SearchKey::ThreadId(_) => Test::Always(false),
+            SearchKey::Saved => Test::Saved(Arc::clone(self.saved)),
+            SearchKey::Older(seconds) => Test::Age(Age::AtLeast(self.ago(*seconds))),
+            SearchKey::Younger(seconds) => Test::Age(Age::AtMost(self.ago(*seconds))),
+            SearchKey::SavedBefore(day) => Test::PutIn(Days::Before(*day)),
+            SearchKey::SavedOn(day) => Test::PutIn(Days::On(*day)),
+            SearchKey::SavedSince(day) => Test::PutIn(Days::Since(*day)),
+            // RFC 8514 §4.3: every mailbox does.
+            SearchKey::SaveDateSupported => Test::Always(true),
+            // What is no id of ours is that of no message.
+            SearchKey::EmailId(id) => object_id::email(id).map_or(Test::Always(false), Test::Email),
+            SearchKey::ThreadId(id) => object_id::thread(id).map_or(Test::Always(false), Test::Thread),
             SearchKey::Not(key) => self.test(key)?.not(),
             SearchKey::Or(one, other) => Test::any(vec![self.test(one)?, self.test(other)?]),
             SearchKey::And(keys) => self.every(keys)?,
@@ -87,6 +94,12 @@ impl Context<'_> {
     /// A keyword that no message of the account ever had is on none.
     fn keyword(&self, keyword: &Keyword) -> Test {
         self.keywords.bit(keyword).map_or(Test::Always(false), Test::Flags)
+    }
+
+    /// The moment so many seconds ago, in seconds since the epoch (RFC 5032 §2).
+    fn ago(&self, seconds: NonZeroU32) -> i64 {
+        let now = i64::try_from(self.now.seconds()).unwrap_or(i64::MAX);
+        now.saturating_sub(seconds.get().into())
     }
 
     fn recent(&self) -> Test {
@@ -125,9 +138,16 @@ mod tests {
     #[test]
     fn a_key_takes_up_no_more_than_was_written_however_many_messages_it_names() {
         let view = View::new(&(1..2000).step_by(2).filter_map(Uid::new).collect(), ModSeq(1));
-        let (keywords, search) = (Keywords::default(), search("1:* RECENT OLD NEW 2,3 NOT 5:*"));
-        let context =
-            Context { view: &view, shared: OnceCell::new(), keywords: &keywords, charset: &search.charset };
+        let (keywords, saved) = (Keywords::default(), Arc::default());
+        let search = search("1:* RECENT OLD NEW 2,3 NOT 5:*");
+        let context = Context {
+            view: &view,
+            shared: OnceCell::new(),
+            saved: &saved,
+            keywords: &keywords,
+            charset: &search.charset,
+            now: Timestamp::default(),
+        };
         let test = compile(&search, &context).unwrap();
         assert_eq!(Arc::strong_count(context.shared.get().unwrap()), 7, "one copy is shared by six keys");
         let Test::Every(tests) = test else { panic!("a conjunction") };

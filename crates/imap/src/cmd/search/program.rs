@@ -1,6 +1,6 @@
 //! A SEARCH, ready to run: keys with their meaning for this mailbox, the cheap ones first.
 //!
-//! RFC 3501 §6.4.4, RFC 7162 §3.1.5. A test answers as soon as what is loaded of a message suffices: its row in
+//! RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3. A test answers as soon as what is loaded of a message suffices: its row in
 //! the image, then its unchanging facts, then its content. Only what stays open has more loaded.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use mailstore::{Email, Message};
 use message::Tree;
 use message::text::{self, Needle, Scope};
-use model::{Flags, ModSeq, Uid, UidSet};
+use model::{EmailId, Flags, ModSeq, ThreadId, Uid, UidSet};
 
 use crate::view::View;
 
@@ -21,6 +21,8 @@ pub(crate) enum Test {
     Flags(Flags),
     /// Is one of these.
     Uids(UidSet),
+    /// Is one of these, which is `$`; shared by all keys that name it.
+    Saved(Arc<UidSet>),
     /// Its message number, by the view, is one of these.
     Numbers(Arc<View>, UidSet),
     /// Is `\Recent`, by the view.
@@ -31,6 +33,14 @@ pub(crate) enum Test {
     Smaller(u64),
     /// INTERNALDATE, as written (RFC 3501 §6.4.4: "disregarding time and timezone").
     Arrived(Days),
+    /// How long ago INTERNALDATE is (RFC 5032 §2).
+    Age(Age),
+    /// When it was put into the mailbox, in UTC; INTERNALDATE where that is not known (RFC 8514 §4.3).
+    PutIn(Days),
+    /// Is that e-mail (RFC 8474 §6).
+    Email(EmailId),
+    /// Belongs to that thread (RFC 8474 §6).
+    Thread(ThreadId),
     /// The Date field, as written.
     Sent(Days),
     /// Touched by this commit or a later one.
@@ -61,6 +71,24 @@ impl Days {
             Self::Before(limit) => day < limit,
             Self::On(limit) => day == limit,
             Self::Since(limit) => day >= limit,
+        }
+    }
+}
+
+/// Age by the moment that is its limit, in seconds since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Age {
+    /// Of that moment or earlier: OLDER.
+    AtLeast(i64),
+    /// Of that moment or later: YOUNGER.
+    AtMost(i64),
+}
+
+impl Age {
+    const fn holds(self, seconds: i64) -> bool {
+        match self {
+            Self::AtLeast(limit) => seconds <= limit,
+            Self::AtMost(limit) => seconds >= limit,
         }
     }
 }
@@ -103,13 +131,17 @@ impl Test {
             Self::Always(_)
             | Self::Flags(_)
             | Self::Uids(_)
+            | Self::Saved(_)
             | Self::Numbers(..)
             | Self::Recent(_)
             | Self::Larger(_)
             | Self::Smaller(_)
             | Self::Arrived(_)
+            | Self::Age(_)
+            | Self::PutIn(_)
+            | Self::Email(_)
             | Self::ModSeq(_) => Cost::Row,
-            Self::Sent(_) => Cost::Email,
+            Self::Sent(_) | Self::Thread(_) => Cost::Email,
             Self::Header(..) => Cost::Header,
             Self::Text(..) => Cost::Content,
             Self::Not(test) => test.cost(),
@@ -124,6 +156,7 @@ impl Test {
             Self::Always(answer) => Some(*answer),
             Self::Flags(flags) => Some(message.flags.contains(*flags)),
             Self::Uids(uids) => Some(uids.contains(message.uid)),
+            Self::Saved(uids) => Some(uids.contains(message.uid)),
             Self::Numbers(view, numbers) => {
                 let number = view.number(message.uid).and_then(|number| Uid::new(number.0));
                 Some(number.is_some_and(|number| numbers.contains(number)))
@@ -132,6 +165,10 @@ impl Test {
             Self::Larger(size) => Some(u64::from(message.size) > *size),
             Self::Smaller(size) => Some(u64::from(message.size) < *size),
             Self::Arrived(days) => Some(days.hold(message.date.day())),
+            Self::Age(age) => Some(age.holds(message.date.seconds)),
+            Self::PutIn(days) => Some(days.hold(message.saved.date().unwrap_or(message.date).day())),
+            Self::Email(id) => Some(message.email == *id),
+            Self::Thread(id) => loaded.email.map(|email| email.thread == Some(*id)),
             Self::ModSeq(modseq) => Some(message.modseq >= *modseq),
             // A message without a readable date was sent on no day.
             Self::Sent(days) => {

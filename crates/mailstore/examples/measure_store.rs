@@ -1,11 +1,11 @@
-//! Measures the store alone, without a protocol: the figures behind `docs/decisions/0003-log-first.md` and
-//! `0004-commit-path.md`.
+//! Measures the store alone, without a protocol: the figures behind `docs/decisions/0003-log-first.md`,
+//! `0004-commit-path.md` and `0006-manifests.md`.
 //!
 //! `cargo run --release -p mailstore --features storage/rocksdb --example measure_store -- FOLDER WORKLOAD`, where
-//! WORKLOAD is `open`, `million`, `commits` or `idle`. The folder is filled anew.
+//! WORKLOAD is `open`, `million`, `commits`, `idle` or `rebuild`. The folder is filled anew.
 
 use mailstore::{Access, Arrival, FlagOp, Mailbox, Options, Since, Store, StoreFlags};
-use model::{Flags, MailboxName, NamedFlags, Rights, SystemClock, UidSet};
+use model::{Clock as _, Flags, MailboxName, NamedFlags, Rights, SystemClock, UidSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -198,6 +198,44 @@ async fn idle(folder: &Path) -> Outcome<()> {
     Ok(())
 }
 
+/// What manifests cost in an account of 100,000 messages, and how long a rebuild takes.
+async fn rebuild(folder: &Path) -> Outcome<()> {
+    let store = open(folder, 256 << 20)?;
+    let (access, inbox) = user(&store, "rebuild@example.org").await?;
+    fill(&store, &inbox, 100_000, 2000).await?;
+    manifest(&store, folder, "the first manifest").await?;
+    manifest(&store, folder, "nothing has changed").await?;
+    fill(&store, &inbox, 1, 1).await?;
+    manifest(&store, folder, "after one APPEND").await?;
+    for (uids, what) in [(1, "after a STORE on one"), (100_001, "after a STORE on all")] {
+        let uids = inbox.snapshot().await?.image.uids().iter().take(uids).collect();
+        let flags = NamedFlags::system(Flags::SEEN);
+        inbox.store(StoreFlags { uids, op: FlagOp::Add, flags, unchanged_since: None }).await?;
+        manifest(&store, folder, what).await?;
+    }
+    drop((access, inbox, store));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let engine = RocksEngine::open(&folder.join("kv-rebuilt"), RocksOptions::default())?;
+    let start = Instant::now();
+    let rebuilt = mailstore::rebuild(&RealDisk::open(&folder.join("blobs"))?, &engine, SystemClock.now())?;
+    report(&format!("rebuild, {} messages, {} KiB resident", rebuilt.messages, resident()?), start.elapsed());
+    Ok(())
+}
+
+async fn manifest(store: &Store, folder: &Path, what: &str) -> Outcome<()> {
+    let before = segments(folder)?;
+    let start = Instant::now();
+    store.write_manifests().await?;
+    report(&format!("{what}: {} bytes written", segments(folder)? - before), start.elapsed());
+    Ok(())
+}
+
+/// Bytes of all segments.
+fn segments(folder: &Path) -> Outcome<u64> {
+    let sizes = std::fs::read_dir(folder.join("blobs"))?.map(|file| file?.metadata());
+    Ok(sizes.map(|metadata| metadata.map(|m| m.len())).sum::<std::io::Result<u64>>()?)
+}
+
 /// Resident memory, in KiB.
 fn resident() -> Outcome<i64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
@@ -218,6 +256,7 @@ async fn main() -> Outcome<()> {
         "million" => million(folder).await,
         "commits" => commits(folder).await,
         "idle" => idle(folder).await,
+        "rebuild" => rebuild(folder).await,
         other => Err(format!("no workload {other}").into()),
     }
 }

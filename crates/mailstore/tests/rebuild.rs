@@ -71,6 +71,19 @@ async fn manifests_survive_compaction_and_what_was_expunged_stays_away() {
 }
 
 #[tokio::test]
+async fn mail_on_its_way_at_the_time_of_the_manifest_is_recovered() {
+    let mut world = furnished().await;
+    let slow = world.arrival("INBOX", "slow", Flags::NONE).await;
+    world.append("INBOX", "quick", Flags::DELETED).await;
+    world.expunge("INBOX").await;
+    world.store.write_manifests().await.unwrap();
+    world.put("INBOX", slow).await;
+    world.rebuild(Arc::new(MemoryEngine::default())).await;
+    assert_eq!(world.seen().await.mailboxes[RECOVERED].subjects(), ["slow"]);
+    world.is_sound().await;
+}
+
+#[tokio::test]
 async fn an_account_that_has_not_changed_writes_nothing() {
     let world = furnished().await;
     world.store.write_manifests().await.unwrap();

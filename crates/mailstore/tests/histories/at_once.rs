@@ -25,8 +25,10 @@ impl World {
                 (done, request)
             }));
         }
-        if self.dice.one_in(2) {
-            self.store.tidy().await;
+        match self.dice.below(4) {
+            0 | 1 => self.store.tidy().await,
+            2 => self.manifest_beside().await,
+            _ => {}
         }
         let mut done = Vec::new();
         let mut failed = false;

@@ -1,6 +1,6 @@
 //! A store with some mail in it, what can be seen of it, and the loss of its engine.
 
-use mailstore::{Access, Expunge, FlagOp, Mailbox, Options, Rebuilt, Store, StoreFlags};
+use mailstore::{Access, Arrival, Expunge, FlagOp, Mailbox, Options, Rebuilt, Store, StoreFlags};
 use model::{
     AccountId, Clock as _, EmailId, Flags, InternalDate, Keyword, MailboxName, ManualClock, NamedFlags,
     Rights, SaveDate, SpecialUse, ThreadId, Timestamp, Uid, UidSet,
@@ -156,7 +156,8 @@ impl World {
         self.access().await.mailbox(&name(text), Rights::ALL).unwrap()
     }
 
-    pub(crate) async fn append(&self, to: &str, subject: &str, flags: Flags) -> EmailId {
+    /// A message whose content is stored, and which is in no mailbox yet.
+    pub(crate) async fn arrival(&self, to: &str, subject: &str, flags: Flags) -> Arrival {
         let to = self.mailbox(to).await;
         let mut intake = self.store.receive();
         let text = format!(
@@ -167,7 +168,16 @@ impl World {
         );
         intake.write(text.as_bytes()).unwrap();
         let date = InternalDate { seconds: 1_780_000_000, zone_minutes: 330 };
-        let arrival = intake.finish(&to, NamedFlags::system(flags), Some(date)).await.unwrap();
+        intake.finish(&to, NamedFlags::system(flags), Some(date)).await.unwrap()
+    }
+
+    pub(crate) async fn append(&self, to: &str, subject: &str, flags: Flags) -> EmailId {
+        let arrival = self.arrival(to, subject, flags).await;
+        self.put(to, arrival).await
+    }
+
+    pub(crate) async fn put(&self, to: &str, arrival: Arrival) -> EmailId {
+        let to = self.mailbox(to).await;
         let appended = to.append(vec![arrival]).await.unwrap();
         let image = to.snapshot().await.unwrap().image;
         image.get(appended.uids.iter().next().unwrap()).unwrap().email

@@ -5,9 +5,11 @@
 //! manifest writes the parts that have changed and a new root, and shares all others with the one before
 //! (`docs/decisions/0006-manifests.md`). Here is what the records say; `write` decides when they are written.
 
+mod beside;
 pub(crate) mod check;
 mod write;
 
+use self::beside::DIGEST_BYTES;
 use crate::codec::{Damaged, Reader, put_bytes, put_i64, put_u64};
 use crate::unreferred::UnderWay;
 use model::{BlobId, EmailId, MailboxId, ModSeq, ThreadId};
@@ -17,8 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const VERSION: u64 = 1;
 /// E-mails per page: page `n` holds those whose id divided by this is `n`.
 const PAGE_EMAILS: u64 = 512;
-/// Bytes that tell whether the account's users have changed since.
-const USERS_DIGEST_BYTES: usize = 16;
 
 /// An account as of one commit: the root of the tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) struct Manifest {
     pub(crate) as_of: ModSeq,
     /// The blobs that it may not know of. Any other blob of the account that no part refers to was given up.
     pub(crate) under_way: UnderWay,
-    /// Rows of the engine as they are: the head, keywords, subscriptions, mailboxes, users.
+    /// Rows of the engine as they are: the head, keywords, subscriptions, mailboxes, users, quotas.
     pub(crate) rows: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Where the rest is.
     pub(crate) parts: BTreeMap<Place, BlobId>,
@@ -193,21 +193,21 @@ pub(crate) fn decode_page(bytes: &[u8]) -> Result<Page, Damaged> {
     Ok(page)
 }
 
-/// The row `j` of a root: as of which commit it is, and the digest of the account's users. Rows of parts are empty.
-pub(crate) fn encode_root_row(as_of: ModSeq, users: &[u8; USERS_DIGEST_BYTES]) -> Vec<u8> {
+/// The row `j` of a root: as of which commit it is, and the digest of the rows beside it. Rows of parts are empty.
+pub(crate) fn encode_root_row(as_of: ModSeq, beside: &[u8; DIGEST_BYTES]) -> Vec<u8> {
     let mut out = Vec::new();
     put_u64(&mut out, as_of.0);
-    out.extend_from_slice(users);
+    out.extend_from_slice(beside);
     out
 }
 
 /// The reverse of [`encode_root_row`].
-fn decode_root_row(bytes: &[u8]) -> Result<(ModSeq, [u8; USERS_DIGEST_BYTES]), Damaged> {
-    let (rest, &users) = bytes.split_last_chunk().ok_or(Damaged { what: "manifest row" })?;
+fn decode_root_row(bytes: &[u8]) -> Result<(ModSeq, [u8; DIGEST_BYTES]), Damaged> {
+    let (rest, &beside) = bytes.split_last_chunk().ok_or(Damaged { what: "manifest row" })?;
     let mut r = Reader::new(rest, "manifest row");
     let as_of = ModSeq(r.u64()?);
     r.end()?;
-    Ok((as_of, users))
+    Ok((as_of, beside))
 }
 
 #[cfg(test)]
@@ -229,8 +229,8 @@ mod tests {
             .into(),
         };
         assert_eq!(Manifest::decode(&manifest.encode()), Ok(manifest));
-        let users = [7; USERS_DIGEST_BYTES];
-        assert_eq!(decode_root_row(&encode_root_row(ModSeq(300), &users)), Ok((ModSeq(300), users)));
+        let beside = [7; DIGEST_BYTES];
+        assert_eq!(decode_root_row(&encode_root_row(ModSeq(300), &beside)), Ok((ModSeq(300), beside)));
     }
 
     #[test]

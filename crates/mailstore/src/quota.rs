@@ -200,7 +200,7 @@ impl QuotaOf {
     }
 }
 
-fn domain_of(login: &str) -> &str {
+pub(crate) fn domain_of(login: &str) -> &str {
     login.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 

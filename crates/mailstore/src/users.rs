@@ -12,7 +12,6 @@ use crate::state::State;
 use crate::store::Store;
 use crate::txn::Txn;
 use model::{AccountId, MailboxName, SpecialUse};
-use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use storage::Batch;
 
@@ -47,20 +46,6 @@ impl User {
         r.end()?;
         Ok(user)
     }
-}
-
-/// Rows of users, as the engine holds them.
-pub(crate) type UserRows = BTreeMap<Vec<u8>, Vec<u8>>;
-
-/// The rows of all users, by the account that they belong to.
-pub(crate) fn by_account(snapshot: &dyn storage::Snapshot) -> Result<HashMap<AccountId, UserRows>, Fault> {
-    let mut all: HashMap<AccountId, UserRows> = HashMap::new();
-    load::scan(snapshot, schema::USERS, |key, value| {
-        let account = User::decode(key, value)?.account;
-        all.entry(account).or_default().insert(key.to_vec(), value.to_vec());
-        Ok(())
-    })?;
-    Ok(all)
 }
 
 impl Store {

@@ -4,10 +4,8 @@
 //! It is done by the housekeeping and costs what has changed. A manifest is read from one snapshot of what is durable, so
 //! it never tells of anything that was not acknowledged or may yet fail.
 
-use super::{
-    Kind, Manifest, Page, PageEntry, Place, USERS_DIGEST_BYTES, decode_page, encode_page, encode_root_row,
-    page_of,
-};
+use super::beside::{self, Rows};
+use super::{Kind, Manifest, Page, PageEntry, Place, decode_page, encode_page, encode_root_row, page_of};
 use crate::account::load;
 use crate::compact::{put_dead, read_dead};
 use crate::email::Email;
@@ -16,7 +14,6 @@ use crate::schema::{self, Head, MailboxRow};
 use crate::shared::Shared;
 use crate::store::Store;
 use crate::unreferred::{Hold, UnderWay};
-use crate::users::{self, UserRows};
 use model::{AccountId, BlobId, EmailId, InternalDate, MailboxId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -59,40 +56,40 @@ impl Store {
     /// # Errors
     /// A fault of the store.
     pub async fn write_manifests(&self) -> Result<(), Error> {
-        let mut users = self.shared.read(users::by_account).await?;
+        let mut beside = self.shared.read(beside::by_account).await?;
         for id in self.accounts().await? {
             if *self.shared.failed.borrow() {
                 return Err(Fault::new("manifests", Stopped).into());
             }
-            self.try_manifest(id, users.remove(&id).unwrap_or_default()).await;
+            self.try_manifest(id, beside.remove(&id).unwrap_or_default()).await;
         }
         Ok(())
     }
 
     /// As [`Store::write_manifests`], of one account.
     pub(crate) async fn write_manifest_of(&self, id: AccountId) {
-        match self.shared.read(users::by_account).await {
-            Ok(mut users) => self.try_manifest(id, users.remove(&id).unwrap_or_default()).await,
+        match self.shared.read(beside::by_account).await {
+            Ok(mut beside) => self.try_manifest(id, beside.remove(&id).unwrap_or_default()).await,
             Err(error) => tracing::error!(%error, account = %id, "manifest"),
         }
     }
 
-    async fn try_manifest(&self, id: AccountId, users: UserRows) {
+    async fn try_manifest(&self, id: AccountId, beside: Rows) {
         // What little space is left is for what gives space back.
         if self.shared.has_space().is_err() {
             return;
         }
         let _one_at_a_time = self.shared.maintenance.one_at_a_time.lock().await;
-        if let Err(error) = self.write_manifest(id, users).await {
+        if let Err(error) = self.write_manifest(id, beside).await {
             tracing::error!(%error, account = %id, "manifest");
         }
     }
 
-    async fn write_manifest(&self, id: AccountId, users: UserRows) -> Result<(), Error> {
+    async fn write_manifest(&self, id: AccountId, beside: Rows) -> Result<(), Error> {
         // Asked before the snapshot is taken: see there.
         let under_way = self.shared.unreferred.under_way();
         let shared = self.shared.clone();
-        let draft = self.shared.blocking(move || Draft::of(&shared, id, users, under_way)).await?;
+        let draft = self.shared.blocking(move || Draft::of(&shared, id, beside, under_way)).await?;
         let Some(mut draft) = draft else { return Ok(()) };
         let records = draft.records(&self.shared);
         let (mut batch, mut located, mut holds) = (Batch::default(), Vec::new(), Vec::new());
@@ -179,19 +176,19 @@ impl Draft {
     fn of(
         shared: &Arc<Shared>,
         id: AccountId,
-        users: UserRows,
+        beside: Rows,
         under_way: UnderWay,
     ) -> Result<Option<Self>, Fault> {
         let snapshot = shared.engine.snapshot()?;
         let Some(head) = snapshot.get(&schema::head(id))? else { return Ok(None) };
         let as_of = Head::decode(&head)?.modseq;
-        let value = encode_root_row(as_of, &digest(&users));
+        let value = encode_root_row(as_of, &beside::digest(&beside));
         let before = Before::read(&*snapshot, id)?;
         if before.root.is_some() && before.value == value {
             return Ok(None);
         }
         let mut rows = read_rows(&*snapshot, id)?;
-        rows.extend(users);
+        rows.extend(beside);
         let manifest = Manifest { as_of, under_way, rows, parts: BTreeMap::new() };
         let draft = Self { manifest, value, new: Vec::new(), superseded: Vec::new() };
         let mut reading = Reading { shared, snapshot: &*snapshot, id, draft };
@@ -310,8 +307,8 @@ fn next_email(manifest: &Manifest, id: AccountId) -> Result<EmailId, Fault> {
 }
 
 /// The small rows of an account.
-fn read_rows(snapshot: &dyn Snapshot, id: AccountId) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, Fault> {
-    let mut rows = BTreeMap::new();
+fn read_rows(snapshot: &dyn Snapshot, id: AccountId) -> Result<Rows, Fault> {
+    let mut rows = Rows::new();
     for key in [schema::head(id), schema::keywords(id), schema::subscriptions(id), schema::owner_of(id)] {
         if let Some(value) = snapshot.get(&key)? {
             rows.insert(key, value);
@@ -329,17 +326,4 @@ fn read_record(shared: &Shared, snapshot: &dyn Snapshot, blob: BlobId) -> Result
     let row = snapshot.get(&schema::blob(blob))?;
     let at = row.as_deref().and_then(Location::decode).ok_or(crate::Damaged { what: "blob location" })?;
     Ok(shared.blobs.read(&at)?)
-}
-
-fn digest(users: &UserRows) -> [u8; USERS_DIGEST_BYTES] {
-    let mut hasher = blake3::Hasher::new();
-    for (key, value) in users {
-        for part in [key, value] {
-            hasher.update(&(part.len() as u64).to_be_bytes());
-            hasher.update(part);
-        }
-    }
-    let mut digest = [0; USERS_DIGEST_BYTES];
-    hasher.finalize_xof().fill(&mut digest);
-    digest
 }

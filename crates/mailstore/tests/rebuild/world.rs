@@ -1,6 +1,8 @@
 //! A store with some mail in it, what can be seen of it, and the loss of its engine.
 
-use mailstore::{Access, Arrival, Expunge, FlagOp, Mailbox, Options, Rebuilt, Store, StoreFlags};
+use mailstore::{
+    Access, Arrival, Expunge, FlagOp, Limit, Limits, Mailbox, Options, QuotaOf, Rebuilt, Store, StoreFlags,
+};
 use model::{
     AccountId, Clock as _, EmailId, Flags, InternalDate, Keyword, MailboxName, ManualClock, NamedFlags,
     Rights, SaveDate, SpecialUse, ThreadId, Timestamp, Uid, UidSet,
@@ -30,6 +32,7 @@ pub(crate) struct Seen {
     pub(crate) mailboxes: BTreeMap<String, SeenMailbox>,
     pub(crate) subscribed: BTreeSet<String>,
     users: Vec<mailstore::User>,
+    quotas: Vec<(QuotaOf, Limits)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +97,11 @@ pub(crate) async fn furnished() -> World {
     let world = World { engine, disk, clock, store, staging };
     let folders = [(name("Trash"), Some(SpecialUse::Trash)), (name("old"), None)];
     world.store.add_user(LOGIN, "a hash", &folders).await.unwrap();
+    let domain = "example.org".to_owned();
+    for of in [QuotaOf::EachUser, QuotaOf::User(LOGIN.to_owned()), QuotaOf::Domain(domain)] {
+        let limits = Limits { messages: Limit::Max(1000), bytes: Limit::Inherited };
+        world.store.set_quota(of, limits).await.unwrap();
+    }
     for n in 0..12 {
         world.append("INBOX", &format!("kept {n}"), Flags::NONE).await;
     }
@@ -229,7 +237,7 @@ impl World {
             mailboxes.insert(listed.name.to_string(), seen);
         }
         let subscribed = tree.subscribed.iter().map(ToString::to_string).collect();
-        Seen { mailboxes, subscribed, users: self.store.users().await.unwrap() }
+        Seen { mailboxes, subscribed, users: self.store.users().await.unwrap(), quotas: self.store.quotas() }
     }
 
     /// Which message each e-mail id stands for.

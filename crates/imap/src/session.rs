@@ -151,7 +151,7 @@ impl Session {
         let failed_login = row.needs == Needs::NotAuthenticated && status != Status::Ok;
         self.bad_in_a_row = if status == Status::Bad || failed_login { self.bad_in_a_row + 1 } else { 0 };
         let took = since.elapsed();
-        metrics::histogram!("imap_command_seconds", "verb" => row.verb).record(took);
+        metrics::histogram!("postroom_imap_command_seconds", "verb" => row.verb).record(took);
         tracing::debug!(verb = row.verb, ?status, microseconds = took.as_micros(), "command answered");
     }
 
@@ -193,13 +193,13 @@ struct Counted;
 
 impl Counted {
     fn new() -> Self {
-        metrics::gauge!("imap_connections").increment(1.0);
+        metrics::gauge!("postroom_imap_connections").increment(1.0);
         Self
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        metrics::gauge!("imap_connections").decrement(1.0);
+        metrics::gauge!("postroom_imap_connections").decrement(1.0);
     }
 }

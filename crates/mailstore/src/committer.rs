@@ -8,6 +8,7 @@ use crate::schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Instant;
 use storage::{Batch, BlobStore, Engine, Location};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
@@ -51,6 +52,7 @@ impl Committer {
 
     /// Queues a commit. The queue is bounded by the permits that jobs hold.
     pub(crate) fn submit(&self, job: Job) {
+        metrics::gauge!("postroom_store_commits_waiting").increment(1.0);
         // If the thread is gone the job is dropped, and with it the sender its caller waits on.
         let _ = self.queue.send(job);
     }
@@ -85,6 +87,7 @@ impl Worker {
         } else {
             self.write(batch)
         };
+        metrics::gauge!("postroom_store_commits_waiting").decrement(group.len() as f64);
         for job in group {
             if let (Ok(()), Some(publish)) = (result, job.publish) {
                 publish();
@@ -98,11 +101,12 @@ impl Worker {
 
     fn write(&mut self, mut batch: Batch) -> Result<(), Stopped> {
         batch.put(schema::COMMIT_NUMBER.to_vec(), (self.number + 1).to_be_bytes().to_vec());
+        let since = Instant::now();
         match self.engine.commit(&batch) {
             Ok(()) => {
+                metrics::histogram!("postroom_store_sync_seconds").record(since.elapsed());
                 self.number += 1;
                 self.blobs.note_commit(self.number);
-                metrics::counter!("postroom_store_syncs_total").increment(1);
                 Ok(())
             }
             Err(error) => {

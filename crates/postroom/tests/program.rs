@@ -8,6 +8,8 @@ mod config;
 mod demo;
 #[path = "program/import.rs"]
 mod import;
+#[path = "program/metrics.rs"]
+mod metrics;
 #[path = "program/quota.rs"]
 mod quota;
 #[path = "program/rebuild.rs"]

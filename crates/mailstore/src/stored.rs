@@ -6,6 +6,7 @@ use crate::change::{self, Change};
 use crate::chunk::Chunk;
 use crate::codec::{Damaged, Reader};
 use crate::email::Email;
+use crate::manifest::{self, Manifest};
 use crate::schema::{self, Head, MailboxRow, StoreRow};
 use model::EmailId;
 
@@ -34,10 +35,14 @@ pub enum Form {
     Grave,
     /// An e-mail, with its part tree.
     Email,
+    /// The root of a manifest.
+    Manifest,
+    /// A manifest's page of e-mails.
+    Page,
 }
 
 /// All forms.
-pub const FORMS: [Form; 11] = [
+pub const FORMS: [Form; 13] = [
     Form::Change,
     Form::Staged,
     Form::Uids,
@@ -49,6 +54,8 @@ pub const FORMS: [Form; 11] = [
     Form::Names,
     Form::Grave,
     Form::Email,
+    Form::Manifest,
+    Form::Page,
 ];
 
 /// Reads a value and writes what was read. An e-mail is given back as it came: it is only written when it arrives.
@@ -79,5 +86,7 @@ pub fn read_and_write(form: Form, bytes: &[u8]) -> Result<Vec<u8>, Damaged> {
             let _ = Email::decode(EmailId(1), bytes)?.tree()?;
             bytes.to_vec()
         }
+        Form::Manifest => Manifest::decode(bytes)?.encode(),
+        Form::Page => manifest::encode_page(&manifest::decode_page(bytes)?),
     })
 }

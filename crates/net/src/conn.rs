@@ -72,7 +72,7 @@ pub enum Lost {
     Broken(#[source] io::Error),
 }
 
-/// A connection over TCP, TLS or memory.
+/// A connection over TCP, a Unix socket, TLS or memory.
 #[derive(Debug)]
 pub struct Conn {
     stream: Stream,
@@ -98,7 +98,7 @@ impl Conn {
         Self::over(Stream::memory(stream), (Ipv4Addr::LOCALHOST, 0).into(), timeouts)
     }
 
-    fn over(stream: Stream, peer: SocketAddr, timeouts: Timeouts) -> Self {
+    pub(crate) fn over(stream: Stream, peer: SocketAddr, timeouts: Timeouts) -> Self {
         Self { stream, peer, timeouts, out: Vec::new(), written: 0, unflushed: false }
     }
 

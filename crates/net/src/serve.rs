@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::conn::{Conn, Timeouts};
+use crate::conn::{Conn, Stream, Timeouts};
 use crate::drain::Drain;
 use crate::limit::{Gate, TurnedAway};
 use crate::listener::{ActiveListener, ListenFault, Listener};
@@ -46,8 +45,8 @@ where
     S: Fn(Conn) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let addr = listener.local_addr();
-    let listener = listener.activate().map_err(|source| ListenFault::System { addr, source })?;
+    let place = listener.place().clone();
+    let listener = listener.activate().map_err(|source| ListenFault::System { place, source })?;
     let session = Arc::new(session);
     let mut sessions = JoinSet::new();
     loop {
@@ -67,7 +66,7 @@ where
     Ok(())
 }
 
-async fn accept(listener: &ActiveListener, name: &'static str) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &ActiveListener, name: &'static str) -> (Stream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
@@ -86,7 +85,7 @@ fn receive<S, F>(
     sessions: &mut JoinSet<()>,
     service: &Service,
     session: Arc<S>,
-    stream: TcpStream,
+    stream: Stream,
     peer: SocketAddr,
 ) where
     S: Fn(Conn) -> F + Send + Sync + 'static,
@@ -99,7 +98,7 @@ fn receive<S, F>(
     let running = service.drain.session();
     let tls = service.implicit_tls.clone();
     let name = service.name;
-    let mut conn = Conn::tcp(stream, peer, service.timeouts);
+    let mut conn = Conn::over(stream, peer, service.timeouts);
     sessions.spawn(async move {
         let _counted = (permit, running);
         if let Some(tls) = tls
@@ -112,7 +111,7 @@ fn receive<S, F>(
     });
 }
 
-fn turn_away(service: &Service, stream: &TcpStream, peer: SocketAddr, reason: TurnedAway) {
+fn turn_away(service: &Service, stream: &Stream, peer: SocketAddr, reason: TurnedAway) {
     tracing::info!(listener = service.name, %peer, %reason, "turned away");
     if service.implicit_tls.is_none() {
         // A fresh socket takes a line at once; if not, the peer just sees the connection close.
@@ -131,6 +130,8 @@ fn report(name: &'static str, ended: Result<(), tokio::task::JoinError>) {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use tokio::net::TcpStream;
 
     use super::*;
     use crate::drain::Drained;
@@ -160,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn sessions_say_goodbye_before_the_drain_is_over() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let addr = listener.local_addr();
+        let addr = listener.local_addr().unwrap();
         let service = service(Limits::default());
         let (drain, gate) = (service.drain.clone(), service.gate.clone());
         let told = drain.clone();
@@ -184,7 +185,7 @@ mod tests {
     #[tokio::test]
     async fn who_is_turned_away_is_told_so() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let addr = listener.local_addr();
+        let addr = listener.local_addr().unwrap();
         let service = service(Limits { total: 1, per_address: 1 });
         let drain = service.drain.clone();
         let serving = tokio::spawn(serve(listener, service, move |conn| greet(conn, drain.clone())));
@@ -201,7 +202,7 @@ mod tests {
     #[tokio::test]
     async fn a_session_that_panics_ends_alone() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let addr = listener.local_addr();
+        let addr = listener.local_addr().unwrap();
         let service = service(Limits::default());
         let gate = service.gate.clone();
         let serving = tokio::spawn(serve(listener, service, |mut conn: Conn| async move {

@@ -112,7 +112,7 @@ mod tests {
 
     fn served() -> Served {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let addr = listener.local_addr();
+        let addr = listener.local_addr().unwrap();
         let metrics = recorded(|| metrics::counter!("logins_total").increment(3));
         let (serving, stop) = (Drain::new(), Drain::new());
         let task = tokio::spawn(serve(vec![listener], metrics, serving.clone(), stop.clone()));

@@ -1,4 +1,4 @@
-//! The bytes under a connection: TCP or memory, plain or inside TLS, compressed or not, as one type.
+//! The bytes under a connection: TCP, a Unix socket or memory, plain or inside TLS, compressed or not, as one type.
 
 use std::io;
 use std::mem::{self, MaybeUninit};
@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -47,12 +47,26 @@ enum Link {
 #[derive(Debug)]
 pub(super) enum Wire {
     Tcp(TcpStream),
+    Unix(UnixStream),
     Memory(DuplexStream),
 }
 
 impl Stream {
-    pub(super) const fn tcp(stream: TcpStream) -> Self {
+    pub(crate) const fn tcp(stream: TcpStream) -> Self {
         Self { link: Link::Plain(Wire::Tcp(stream)), layer: Layer::None }
+    }
+
+    pub(crate) const fn unix(stream: UnixStream) -> Self {
+        Self { link: Link::Plain(Wire::Unix(stream)), layer: Layer::None }
+    }
+
+    /// Writes what the system takes at once; a line to somebody who is not let in.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.link {
+            Link::Plain(Wire::Tcp(stream)) => stream.try_write(bytes),
+            Link::Plain(Wire::Unix(stream)) => stream.try_write(bytes),
+            Link::Plain(Wire::Memory(_)) | Link::Tls(_) | Link::Gone => Err(gone()),
+        }
     }
 
     pub(super) const fn memory(stream: DuplexStream) -> Self {
@@ -141,10 +155,8 @@ impl Wire {
         let mut space = [MaybeUninit::<u8>::uninit(); DISCARD_STEP_BYTES];
         match self {
             // The kernel is asked directly: the runtime may not have heard yet of what has arrived.
-            Self::Tcp(stream) => match SockRef::from(&*stream).recv(&mut space) {
-                Err(none) if none.kind() == io::ErrorKind::WouldBlock => Ok(0),
-                answer => answer,
-            },
+            Self::Tcp(stream) => received(SockRef::from(&*stream).recv(&mut space)),
+            Self::Unix(stream) => received(SockRef::from(&*stream).recv(&mut space)),
             Self::Memory(stream) => {
                 let mut read = ReadBuf::uninit(&mut space);
                 match pin!(stream).poll_read(&mut Context::from_waker(Waker::noop()), &mut read) {
@@ -153,6 +165,14 @@ impl Wire {
                 }
             }
         }
+    }
+}
+
+/// Nothing there is not an error.
+fn received(answer: io::Result<usize>) -> io::Result<usize> {
+    match answer {
+        Err(none) if none.kind() == io::ErrorKind::WouldBlock => Ok(0),
+        answer => answer,
     }
 }
 
@@ -240,6 +260,10 @@ macro_rules! on_wire {
     ($self:expr, $stream:ident => $call:expr) => {
         match $self.get_mut() {
             Wire::Tcp(stream) => {
+                let $stream = Pin::new(stream);
+                $call
+            }
+            Wire::Unix(stream) => {
                 let $stream = Pin::new(stream);
                 $call
             }

@@ -40,9 +40,9 @@ fn params() -> Result<CertificateParams, TlsFault> {
 
 /// This machine's name, if it is one that a certificate can carry.
 fn host_name() -> Option<String> {
-    let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
+    let name = crate::host_name::host_name();
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-    (!name.is_empty() && name.chars().all(good)).then_some(name)
+    name.chars().all(good).then_some(name)
 }
 
 fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), TlsFault> {

@@ -245,7 +245,10 @@ fn refusal_code(refusal: &Refusal) -> Option<Code> {
         Refusal::NeedRight(_) => Code::NoPerm,
         Refusal::HasChildren => Code::HasChildren,
         Refusal::InboxCannotBeDeleted | Refusal::NameBelowItself | Refusal::InvalidName(_) => Code::Cannot,
-        Refusal::KeywordLimit { .. } | Refusal::MailboxLimit { .. } | Refusal::UidsExhausted => Code::Limit,
+        Refusal::KeywordLimit { .. }
+        | Refusal::MailboxLimit { .. }
+        | Refusal::AliasLimit { .. }
+        | Refusal::UidsExhausted => Code::Limit,
         Refusal::MessageTooBig { .. } => Code::TooBig,
         // RFC 3516 §4.4
         Refusal::StrayNul(_) => Code::UnknownCte,

@@ -211,8 +211,9 @@ impl Access {
     /// # Errors
     /// A fault, also when the content is damaged: it is never served as if whole.
     pub async fn body(&self, email: &Email) -> Result<Option<Arc<[u8]>>, Error> {
-        let (blob, shared) = (email.blob, self.account.shared.clone());
-        self.account.shared.blocking(move || read_body(&shared, blob)).await
+        let (blob, preface) = (email.blob, email.preface.clone());
+        let shared = self.account.shared.clone();
+        self.account.shared.blocking(move || read_body(&shared, blob, &preface)).await
     }
 
     /// The same of several messages, read one after another: for many small ones, of which each would take longer to
@@ -224,13 +225,15 @@ impl Access {
         &self,
         emails: impl Iterator<Item = &Email>,
     ) -> Result<Vec<Result<Option<Arc<[u8]>>, Error>>, Error> {
-        let blobs: Vec<BlobId> = emails.map(|email| email.blob).collect();
+        let blobs: Vec<(BlobId, Vec<u8>)> = emails.map(|email| (email.blob, email.preface.clone())).collect();
         if blobs.is_empty() {
             return Ok(Vec::new());
         }
         let shared = self.account.shared.clone();
-        let read =
-            move || Ok(blobs.iter().map(|&blob| read_body(&shared, blob).map_err(Error::from)).collect());
+        let read_one = move |(blob, preface): &(BlobId, Vec<u8>)| {
+            read_body(&shared, *blob, preface).map_err(Error::from)
+        };
+        let read = move || Ok(blobs.iter().map(read_one).collect());
         self.account.shared.blocking(read).await
     }
 
@@ -248,15 +251,16 @@ impl Access {
     }
 }
 
-/// Reads a blob, checked.
-fn read_body(shared: &Shared, blob: BlobId) -> Result<Option<Arc<[u8]>>, Fault> {
+/// Reads a blob, checked, behind its preface.
+fn read_body(shared: &Shared, blob: BlobId, preface: &[u8]) -> Result<Option<Arc<[u8]>>, Fault> {
     // Compaction may move a blob between the look-up and the read; then it is elsewhere now.
     let mut tried = None;
     loop {
         let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(None) };
         let at = Location::decode(&row).ok_or(crate::Damaged { what: "blob location" })?;
         match shared.blobs.read(&at) {
-            Ok(content) => return Ok(Some(Arc::from(content))),
+            Ok(content) if preface.is_empty() => return Ok(Some(Arc::from(content))),
+            Ok(content) => return Ok(Some(Arc::from([preface, &content].concat()))),
             Err(error) if tried == Some(at) => return Err(Fault::new("read body", error)),
             Err(_) => tried = Some(at),
         }

@@ -13,7 +13,6 @@ use crate::shared::Shared;
 use crate::state::{Commit, State};
 use crate::thread::Recent;
 use crate::txn::{Outcome, Txn};
-use crate::unreferred::Hold;
 use model::{AccountId, EmailId, MailboxId, ModSeq};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -126,7 +125,7 @@ impl Account {
             inner.pending.push_back(commit.clone());
             Box::new(move || {
                 this.publish(&commit);
-                holds.into_iter().for_each(Hold::referred);
+                holds.iter().for_each(|hold| hold.referred());
             }) as _
         });
         self.shared.committer.submit(Job { batch, located, publish, done });

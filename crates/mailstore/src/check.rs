@@ -278,10 +278,15 @@ impl<'a> Check<'a> {
             problems.push(format!("blob {blob} does not know that e-mail {id} refers to it"));
         }
         match self.snapshot.get(&schema::blob(blob))?.as_deref().and_then(Location::decode) {
-            Some(at) if at.size == email.size => drop(self.located.insert(blob, at)),
-            Some(at) => {
-                problems.push(format!("e-mail {id} has {} bytes, its blob {blob} {}", email.size, at.size))
+            Some(at) if at.size as usize + email.preface.len() == email.size as usize => {
+                self.located.insert(blob, at);
             }
+            Some(at) => problems.push(format!(
+                "e-mail {id} has {} bytes, its blob {blob} {} behind a preface of {}",
+                email.size,
+                at.size,
+                email.preface.len()
+            )),
             None => problems.push(format!("e-mail {id} refers to blob {blob}, which is nowhere")),
         }
         Ok(())

@@ -26,7 +26,40 @@ pub struct Email {
     pub preview: Option<String>,
     /// The thread it was put into when it arrived (RFC 8474 §5.2); `None` for a message that came before threads were kept.
     pub thread: Option<ThreadId>,
+    /// Header lines that stand before the blob for this account alone, such as Delivered-To. All the above counts them in.
+    pub(crate) preface: Vec<u8>,
     tree: Vec<u8>,
+}
+
+/// What is known of a content when it has been read once.
+pub(crate) struct Parsed {
+    digest: Digest,
+    preview: String,
+    size: u32,
+}
+
+impl Parsed {
+    /// Reads a message of `size` bytes.
+    pub(crate) fn of(content: &[u8], size: u32) -> Self {
+        let digest = Digest::of(content);
+        let preview = message::preview(content, &digest.tree);
+        Self { digest, preview, size }
+    }
+
+    /// What decides its thread.
+    pub(crate) const fn thread(&self) -> &Thread {
+        &self.digest.thread
+    }
+
+    /// The stored form up to the thread, and the size, of the message behind a preface; `None` if that is too large.
+    pub(crate) fn row(&self, blob: BlobId, preface: &[u8]) -> Option<(Vec<u8>, u32)> {
+        let size = self.size.checked_add(u32::try_from(preface.len()).ok()?)?;
+        let row = match preface.len() {
+            0 => Email::encode(blob, size, &self.digest, &self.preview),
+            more => Email::encode(blob, size, &self.digest.behind(more), &self.preview),
+        };
+        Some((row, size))
+    }
 }
 
 impl Email {
@@ -36,13 +69,6 @@ impl Email {
     /// [`Damaged`] when the stored tree cannot be read.
     pub fn tree(&self) -> Result<Tree, Damaged> {
         Tree::decode(&self.tree).map_err(|_| Damaged { what: "part tree" })
-    }
-
-    /// Reads a message: its stored form up to the thread, and what decides that.
-    pub(crate) fn of(blob: BlobId, size: u32, content: &[u8]) -> (Vec<u8>, Thread) {
-        let digest = Digest::of(content);
-        let row = Self::encode(blob, size, &digest, &message::preview(content, &digest.tree));
-        (row, digest.thread)
     }
 
     fn encode(blob: BlobId, size: u32, digest: &Digest, preview: &str) -> Vec<u8> {
@@ -68,9 +94,12 @@ impl Email {
         out
     }
 
-    /// Completes the stored form.
-    pub(crate) fn end_with_thread(row: &mut Vec<u8>, thread: ThreadId) {
+    /// Completes the stored form. Most messages have no preface.
+    pub(crate) fn end(row: &mut Vec<u8>, thread: ThreadId, preface: &[u8]) {
         put_u64(row, thread.0);
+        if !preface.is_empty() {
+            put_bytes(row, preface);
+        }
     }
 
     pub(crate) fn decode(id: EmailId, bytes: &[u8]) -> Result<Self, Damaged> {
@@ -89,7 +118,21 @@ impl Email {
         // Format 1 ends here.
         let (preview, thread) =
             if r.is_empty() { (None, None) } else { (Some(r.string()?), Some(ThreadId(r.u64()?))) };
+        let preface = if r.is_empty() { Vec::new() } else { r.bytes()?.to_vec() };
         r.end()?;
-        Ok(Self { id, blob, size, header_len, sent, envelope, body, body_structure, preview, thread, tree })
+        Ok(Self {
+            id,
+            blob,
+            size,
+            header_len,
+            sent,
+            envelope,
+            body,
+            body_structure,
+            preview,
+            thread,
+            preface,
+            tree,
+        })
     }
 }

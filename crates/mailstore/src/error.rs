@@ -88,6 +88,12 @@ pub enum Refusal {
     /// There would be more mail than may be kept (RFC 9208 §4.3.1).
     #[error("{0}")]
     OverQuota(Exceeded),
+    /// The alias leads to as many addresses as it can.
+    #[error("an alias can lead to {limit} addresses at most; make a group of groups")]
+    AliasLimit {
+        /// How many there can be.
+        limit: usize,
+    },
     /// So little space is left on the disk that only what gives space back is done.
     #[error("the server is short of disk space ({free} of the reserve of {reserve} bytes are free)")]
     DiskReserve {

@@ -1,15 +1,16 @@
 //! A message on its way in: spooled, parsed, its content made durable. Only then may a commit refer to it.
 
-use crate::email::Email;
+use crate::email::Parsed;
 use crate::error::{Error, Fault, Refusal};
 use crate::mailbox::Mailbox;
 use crate::shared::Shared;
 use crate::store::Store;
 use crate::thread::Ties;
 use crate::txn::Parcel;
+use crate::unreferred::Hold;
 use model::{AccountId, BlobId, InternalDate, MailboxId, NamedFlags};
 use std::sync::Arc;
-use storage::{Content, NewBlob, RecordKind, Spool};
+use storage::{Content, Location, NewBlob, RecordKind, Spool};
 use tokio::sync::oneshot;
 
 /// Takes a message's bytes as they come in.
@@ -63,11 +64,36 @@ impl Intake {
         flags: NamedFlags,
         date: Option<InternalDate>,
     ) -> Result<Arrival, Error> {
-        self.shared.has_space()?;
-        let now = i64::try_from(self.shared.clock.now().seconds()).unwrap_or(i64::MAX);
-        let date = date.unwrap_or_else(|| InternalDate::utc(now));
+        let date = date.unwrap_or_else(|| self.now());
         let place =
             Place { account: to.account_id(), mailbox: to.id(), date, flags: flags.system.bits() as u64 };
+        let (contents, ties) = self.put(place, vec![to.account_id()]).await?;
+        contents.arrival(ties.into_iter().next().unwrap_or_default(), Vec::new(), flags, date)
+    }
+
+    /// As [`Intake::finish`], for each of several mailboxes, of any accounts. The content is stored once; what stands in
+    /// a preface is seen in that copy alone. A message that begins with no header field must not have prefaces.
+    ///
+    /// # Errors
+    /// As of [`Intake::finish`].
+    pub async fn finish_for(self, copies: Vec<Copy>) -> Result<Vec<Arrival>, Error> {
+        let Some(first) = copies.first().map(|copy| &copy.to) else { return Ok(Vec::new()) };
+        let date = self.now();
+        let place = Place { account: first.account_id(), mailbox: first.id(), date, flags: 0 };
+        let accounts = copies.iter().map(|copy| copy.to.account_id()).collect();
+        let (contents, ties) = self.put(place, accounts).await?;
+        let arrival =
+            |(copy, ties): (Copy, Ties)| contents.arrival(ties, copy.preface, NamedFlags::default(), date);
+        copies.into_iter().zip(ties).map(arrival).collect()
+    }
+
+    fn now(&self) -> InternalDate {
+        InternalDate::utc(i64::try_from(self.shared.clock.now().seconds()).unwrap_or(i64::MAX))
+    }
+
+    /// Makes the content durable, and looks for what ties it to messages of each of the accounts.
+    async fn put(self, place: Place, accounts: Vec<AccountId>) -> Result<(Contents, Vec<Ties>), Error> {
+        self.shared.has_space()?;
         let shared = self.shared.clone();
         let mut hold = shared.unreferred.next();
         let blob = hold.blob();
@@ -78,15 +104,17 @@ impl Intake {
                 Ok(content) => content,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let (email, thread) = Email::of(blob, size, &content);
-            let ties = Ties::read(&thread, place.account, &*engine.snapshot()?)?;
+            let parsed = Parsed::of(&content, size);
+            let snapshot = engine.snapshot()?;
+            let ties = accounts.iter().map(|&account| Ties::read(parsed.thread(), account, &*snapshot));
+            let ties = ties.collect::<Result<Vec<_>, _>>()?;
             blobs.put(place.record(blob, content), Box::new(move |located| drop(done.send(located))));
-            Ok(Ok((email, ties, size)))
+            Ok(Ok((parsed, ties)))
         };
-        let (email, ties, size) = shared.blocking(parse_and_put).await??;
+        let (parsed, ties) = shared.blocking(parse_and_put).await??;
         let location = shared.durable(durable).await?;
         hold.stored(location);
-        Ok(Arrival(Parcel { blob, location, email, ties, flags, date, size, source: None, hold }))
+        Ok((Contents { blob, location, parsed, hold: Arc::new(hold) }, ties))
     }
 
     /// The message as it is kept, and its size.
@@ -106,6 +134,38 @@ impl Intake {
         }
         let size = u32::try_from(content.len()).ok().filter(|&size| u64::from(size) <= limit);
         Ok(size.map(|size| (content, size)).ok_or(Refusal::MessageTooBig { limit }))
+    }
+}
+
+/// Where one copy of a message is to go.
+#[derive(Clone)]
+pub struct Copy {
+    /// Into this mailbox.
+    pub to: Mailbox,
+    /// Whole header lines that stand before the message in this copy.
+    pub preface: Vec<u8>,
+}
+
+/// A durable content and what is known of it.
+struct Contents {
+    blob: BlobId,
+    location: Location,
+    parsed: Parsed,
+    hold: Arc<Hold>,
+}
+
+impl Contents {
+    fn arrival(
+        &self,
+        ties: Ties,
+        preface: Vec<u8>,
+        flags: NamedFlags,
+        date: InternalDate,
+    ) -> Result<Arrival, Error> {
+        let row = self.parsed.row(self.blob, &preface);
+        let (email, size) = row.ok_or_else(|| Refusal::MessageTooBig { limit: u32::MAX.into() })?;
+        let (blob, location, hold) = (self.blob, self.location, self.hold.clone());
+        Ok(Arrival(Parcel { blob, location, email, ties, flags, date, size, preface, source: None, hold }))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod aliases;
 mod cache;
 mod change;
 mod check;
@@ -40,13 +41,14 @@ mod users;
 mod watch;
 
 pub use access::{Access, EMAILS_PER_READ_MAX, Listed, Tree};
+pub use aliases::{ALIAS_TARGETS_MAX, Alias};
 pub use change::{Change, FLAGS_BY_RESULT_MAX, NewMessage, Op, Record};
 pub use check::{Problem, Report};
 pub use codec::Damaged;
 pub use email::Email;
 pub use error::{Error, Fault, Refusal, Stopped};
 pub use image::{Image, Message};
-pub use intake::{Arrival, Intake};
+pub use intake::{Arrival, Copy, Intake};
 pub use keywords::Keywords;
 pub use mailbox::{Appended, Changes, Copied, Expunged, Mailbox, Since, Snapshot, Status, Stored};
 pub use quota::{Exceeded, Limit, Limits, Max, Quota, QuotaOf, Resource, Usage};

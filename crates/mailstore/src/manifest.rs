@@ -46,11 +46,13 @@ pub(crate) enum Place {
 pub(crate) type Page = BTreeMap<EmailId, PageEntry>;
 
 /// An e-mail, in a [`Page`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PageEntry {
     pub(crate) blob: BlobId,
     /// `None` for a message that came before threads were kept.
     pub(crate) thread: Option<ThreadId>,
+    /// What stands before the blob ([`crate::Copy`]).
+    pub(crate) preface: Vec<u8>,
 }
 
 /// What the `flags` field of a record's header says of a manifest's record.
@@ -172,6 +174,7 @@ pub(crate) fn encode_page(page: &Page) -> Vec<u8> {
         put_i64(&mut out, entry.blob.0.wrapping_sub(blob_before) as i64);
         // Most messages begin a thread of their own, whose number is the e-mail's. 0 says that it is not known.
         put_u64(&mut out, entry.thread.map_or(0, |thread| email.wrapping_sub(thread.0).wrapping_add(1)));
+        put_bytes(&mut out, &entry.preface);
         (email_before, blob_before) = (email, entry.blob.0);
     }
     out
@@ -188,7 +191,8 @@ pub(crate) fn decode_page(bytes: &[u8]) -> Result<Page, Damaged> {
             0 => None,
             back => Some(ThreadId(email.wrapping_sub(back - 1))),
         };
-        page.insert(EmailId(email), PageEntry { blob: BlobId(blob), thread });
+        let preface = r.bytes()?.to_vec();
+        page.insert(EmailId(email), PageEntry { blob: BlobId(blob), thread, preface });
     }
     Ok(page)
 }
@@ -242,10 +246,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_page_is_read_as_it_was_written(entries in proptest::collection::btree_map(any::<u64>(), (any::<u64>(), proptest::option::of(0..u64::MAX)), 0..40)) {
-            let entry = |(email, (blob, back)): (u64, (u64, Option<u64>))| {
+        fn a_page_is_read_as_it_was_written(entries in proptest::collection::btree_map(any::<u64>(), (any::<u64>(), proptest::option::of(0..u64::MAX), proptest::collection::vec(any::<u8>(), 0..9)), 0..40)) {
+            let entry = |(email, (blob, back, preface)): (u64, (u64, Option<u64>, Vec<u8>))| {
                 let thread = back.map(|back| ThreadId(email.wrapping_sub(back)));
-                (EmailId(email), PageEntry { blob: BlobId(blob), thread })
+                (EmailId(email), PageEntry { blob: BlobId(blob), thread, preface })
             };
             let page: Page = entries.into_iter().map(entry).collect();
             prop_assert_eq!(decode_page(&encode_page(&page)), Ok(page));

@@ -2,8 +2,10 @@
 //!
 //! A key is one letter for its table, then fixed-width big-endian numbers, so that rows sort as they are read.
 
+mod directory;
 mod lists;
 
+pub(crate) use directory::*;
 pub(crate) use lists::{
     decode_emails, decode_keywords, decode_names, encode_emails, encode_keywords, encode_names,
 };
@@ -216,6 +218,17 @@ pub(crate) fn owner(blob: BlobId, account: AccountId, email: EmailId) -> Vec<u8>
     Key::table(b'q').u64(blob.0).u64(account.0).u64(email.0).0
 }
 
+/// All e-mails whose content a blob is.
+pub(crate) fn owners(blob: BlobId) -> Vec<u8> {
+    Key::table(b'q').u64(blob.0).0
+}
+
+/// The account and the e-mail of a `q` key.
+pub(crate) fn owner_in(key: &[u8]) -> Option<(AccountId, EmailId)> {
+    let account = u64::from_be_bytes(key.get(9..17)?.try_into().ok()?);
+    Some((AccountId(account), EmailId(last_u64(key)?)))
+}
+
 /// `j` account blob: a record of the account's manifest; the value says which one is its root
 /// ([`crate::manifest::encode_root_row`]).
 pub(crate) fn manifest(account: AccountId, blob: BlobId) -> Vec<u8> {
@@ -254,31 +267,6 @@ pub(crate) fn imported(account: AccountId, source: &[u8; 32]) -> Vec<u8> {
     key.extend_from_slice(source);
     key
 }
-
-/// `p` account: the login of the account's owner.
-pub(crate) fn owner_of(account: AccountId) -> Vec<u8> {
-    Key::table(b'p').u64(account.0).0
-}
-
-/// `w` kind name: the limits of a quota ([`crate::QuotaOf`]).
-pub(crate) fn limits(kind: u8, name: &str) -> Vec<u8> {
-    let mut key = vec![b'w', kind];
-    key.extend_from_slice(name.as_bytes());
-    key
-}
-
-/// Every quota's limits.
-pub(crate) const LIMITS: &[u8] = b"w";
-
-/// `u` login: a user's record.
-pub(crate) fn user(login: &str) -> Vec<u8> {
-    let mut key = b"u".to_vec();
-    key.extend_from_slice(login.as_bytes());
-    key
-}
-
-/// Every user.
-pub(crate) const USERS: &[u8] = b"u";
 
 /// The row [`STORE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use crate::compact::{put_dead, read_dead};
 use crate::email::Email;
 use crate::error::{Error, Fault};
 use crate::schema;
+use crate::shared::Shared;
 use crate::store::Store;
 use model::{AccountId, BlobId, EmailId, MailboxId, ModSeq};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -32,6 +33,10 @@ struct Round {
     /// Where each may still be.
     references: HashMap<EmailId, Vec<MailboxId>>,
     blobs: HashMap<EmailId, BlobId>,
+    /// Which e-mails, of this account and others, each blob is the content of.
+    owners: HashMap<BlobId, HashSet<(AccountId, EmailId)>>,
+    /// Whether a blob is still being brought to an account.
+    on_the_way: bool,
     /// Whether more graves are left for another round.
     more: bool,
 }
@@ -70,8 +75,10 @@ impl Store {
         let id = account.id;
         // Taken first: a commit may be durable, and in the graves, before the images that are looked at know of it.
         let as_of = account.lock().published.modseq();
-        let round = self.shared.read(move |snapshot| read_round(snapshot, id, as_of)).await?;
-        if round.graves.is_empty() {
+        let shared = self.shared.clone();
+        let round = self.shared.read(move |snapshot| read_round(snapshot, id, as_of, &shared)).await?;
+        // A delivery to several accounts is about to refer to what one of them has expunged already: another time.
+        if round.graves.is_empty() || round.on_the_way {
             return Ok(false);
         }
         let held = self.held(account, &round).await?;
@@ -170,6 +177,7 @@ async fn reclaim(
     let id = account.id;
     let emails: HashSet<EmailId> = round.emails.iter().copied().collect();
     let mut dead: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut owners = round.owners.clone();
     let mut batch = Batch::default();
     // Resolved under the account's lock: nothing can be brought into a mailbox between the look and the commit.
     let looked = account.lock().brought_in(round.as_of, &emails);
@@ -188,6 +196,10 @@ async fn reclaim(
         batch.delete(schema::email(id, *email));
         if let Some(&blob) = round.blobs.get(email) {
             batch.delete(schema::owner(blob, id, *email));
+            let left = owners.get_mut(&blob);
+            if left.is_some_and(|left| left.remove(&(id, *email)) && !left.is_empty()) {
+                continue;
+            }
             batch.delete(schema::blob(blob));
             if let Some(at) = located.get(&blob) {
                 *dead.entry(at.segment).or_default() += u64::from(at.stored);
@@ -205,7 +217,12 @@ async fn reclaim(
         .await
 }
 
-fn read_round(snapshot: &dyn storage::Snapshot, id: AccountId, as_of: ModSeq) -> Result<Round, Fault> {
+fn read_round(
+    snapshot: &dyn storage::Snapshot,
+    id: AccountId,
+    as_of: ModSeq,
+    shared: &Shared,
+) -> Result<Round, Fault> {
     let mut round = Round { as_of, ..Round::default() };
     load::scan(snapshot, &schema::graves(id), |key, value| {
         if round.emails.len() >= EMAILS_PER_ROUND {
@@ -227,7 +244,23 @@ fn read_round(snapshot: &dyn storage::Snapshot, id: AccountId, as_of: ModSeq) ->
             round.blobs.insert(email, Email::decode(email, &row)?.blob);
         }
     }
+    // ORDER: what is on its way in is asked for before the owners are read: let go of after that, it is among them.
+    round.on_the_way = shared.unreferred.any(round.blobs.values().copied());
+    if !round.on_the_way {
+        read_owners(&mut round, &*shared.engine.snapshot()?)?;
+    }
     Ok(round)
+}
+
+fn read_owners(round: &mut Round, snapshot: &dyn storage::Snapshot) -> Result<(), Fault> {
+    for &blob in round.blobs.values() {
+        let owners = round.owners.entry(blob).or_default();
+        load::scan(snapshot, &schema::owners(blob), |key, _| {
+            owners.extend(schema::owner_in(key));
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// The e-mails of a deleted mailbox, and the stages that its log links.

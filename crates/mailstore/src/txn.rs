@@ -46,7 +46,7 @@ pub(crate) struct Txn<'a> {
     subscribed: Option<Arc<BTreeSet<MailboxName>>>,
     batch: Batch,
     located: Vec<Location>,
-    holds: Vec<Hold>,
+    holds: Vec<Arc<Hold>>,
     claims: Option<&'a HashMap<MailboxId, u64>>,
     recent_threads: Option<&'a Recent>,
     /// Message-ids that this transaction brings into a thread.
@@ -60,7 +60,7 @@ pub(crate) struct Outcome {
     /// Where the blobs lie that this commit is the first to refer to.
     pub(crate) located: Vec<Location>,
     /// To be let go when the commit is durable.
-    pub(crate) holds: Vec<Hold>,
+    pub(crate) holds: Vec<Arc<Hold>>,
     pub(crate) threads: Vec<(Tie, ThreadId)>,
 }
 

@@ -8,12 +8,13 @@ use model::BlobId;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use storage::Location;
 
 /// Bits of a blob's id that count within one opening of the store; those above count the openings.
 const COUNTER_BITS: u32 = 40;
 
-/// The blobs of messages on their way in. Each belongs to an [`crate::Arrival`] or to a commit in the queue, and both
+/// The blobs of messages on their way in. Each belongs to [`crate::Arrival`]s or to commits in the queue, and both
 /// are bounded.
 #[derive(Debug)]
 pub(crate) struct Unreferred(Mutex<Blobs>);
@@ -27,12 +28,13 @@ struct Blobs {
     garbage: BTreeMap<u32, u64>,
 }
 
-/// While it lives, the blob's segment is not removed.
+/// While it lives, the blob's segment is not removed, nor is the blob given up when one of its owners does.
 #[derive(Debug)]
 pub(crate) struct Hold {
     all: Arc<Unreferred>,
     blob: BlobId,
     stored: Option<Location>,
+    is_referred: AtomicBool,
 }
 
 /// The blobs that a commit may yet refer to, as of one moment.
@@ -69,7 +71,7 @@ impl Unreferred {
         let blob = BlobId(blobs.next);
         blobs.next += 1;
         blobs.held.insert(blob);
-        Hold { all: self.clone(), blob, stored: None }
+        Hold { all: self.clone(), blob, stored: None, is_referred: AtomicBool::new(false) }
     }
 
     /// Which blobs are under way. A snapshot that is taken afterwards knows of every other one that was ever committed.
@@ -101,9 +103,9 @@ impl Hold {
         self.stored = Some(at);
     }
 
-    /// Lets go: a durable commit refers to the blob.
-    pub(crate) fn referred(mut self) {
-        self.stored = None;
+    /// A durable commit refers to the blob.
+    pub(crate) fn referred(&self) {
+        self.is_referred.store(true, Ordering::Relaxed);
     }
 }
 
@@ -111,7 +113,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let mut blobs = self.all.0.lock();
         blobs.held.remove(&self.blob);
-        if let Some(at) = self.stored {
+        if let Some(at) = self.stored.filter(|_| !*self.is_referred.get_mut()) {
             *blobs.garbage.entry(at.segment).or_default() += u64::from(at.stored);
         }
     }

@@ -52,6 +52,13 @@ impl Digest {
             thread: Thread::of(header),
         }
     }
+
+    /// The digest of the same message with `bytes` more of header fields before it that say nothing the digest tells of,
+    /// such as Delivered-To.
+    #[must_use]
+    pub fn behind(&self, bytes: usize) -> Self {
+        Self { tree: self.tree.behind(bytes), header_bytes: self.header_bytes + bytes, ..self.clone() }
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +117,15 @@ mod tests {
                 prop_assert!(is_one_list(wire), "{}", String::from_utf8_lossy(wire));
             }
             let _ = contains(&message, &digest.tree, Scope::Text, &Needle::new("zzz"));
+        }
+
+        #[test]
+        fn fields_put_before_a_message_move_its_digest(message in messages()) {
+            let fields = b"Return-Path: <a@b>\r\nDelivered-To: c@d\r\n";
+            // A message begins with a field; what begins otherwise would become part of the fields before it.
+            let message = [b"Received: by x\r\n", &message[..]].concat();
+            let whole = [&fields[..], &message].concat();
+            prop_assert_eq!(Digest::of(&message).behind(fields.len()), Digest::of(&whole));
         }
 
         #[test]

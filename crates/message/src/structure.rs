@@ -67,6 +67,20 @@ impl Tree {
         Node { part, below: self.parts.get(1..).unwrap_or_default() }
     }
 
+    /// The tree of the same message with `bytes` more of whole header fields before its header.
+    #[must_use]
+    pub fn behind(&self, bytes: usize) -> Self {
+        let mut tree = self.clone();
+        for (n, part) in tree.parts.iter_mut().enumerate() {
+            if n > 0 {
+                part.header.start += bytes;
+            }
+            part.header.end += bytes;
+            part.body = part.body.start + bytes..part.body.end + bytes;
+        }
+        tree
+    }
+
     /// How many parts there are, the message itself among them.
     #[must_use]
     pub const fn part_count(&self) -> usize {

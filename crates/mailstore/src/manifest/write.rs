@@ -106,7 +106,7 @@ impl Store {
         }
         self.give_up(id, &draft.superseded, &mut batch).await?;
         self.shared.commit_rows(batch, located).await?;
-        holds.into_iter().for_each(Hold::referred);
+        holds.iter().for_each(Hold::referred);
         Ok(())
     }
 
@@ -262,8 +262,8 @@ impl Reading<'_> {
         let from = schema::email(self.id, next_email(last, self.id)?);
         load::scan_between(self.snapshot, &from, &schema::after(&schema::emails(self.id)), |key, value| {
             if let Some(id) = schema::email_of(key) {
-                let Email { blob, thread, .. } = Email::decode(id, value)?;
-                added.entry(page_of(id)).or_default().insert(id, PageEntry { blob, thread });
+                let Email { blob, thread, preface, .. } = Email::decode(id, value)?;
+                added.entry(page_of(id)).or_default().insert(id, PageEntry { blob, thread, preface });
             }
             Ok(())
         })?;

@@ -5,10 +5,10 @@ use super::source::{Plan, Source};
 use super::{Loss, RECOVERED, Rebuilt};
 use crate::change::{Change, NewMessage, Op};
 use crate::chunk::Chunk;
-use crate::email::Email;
+use crate::email::{Email, Parsed};
 use crate::error::Fault;
 use crate::image::{Image, nothing_staged};
-use crate::manifest::{Page, Place, decode_page};
+use crate::manifest::{Page, PageEntry, Place, decode_page};
 use crate::schema::{self, Head, MailboxRow};
 use crate::thread::{Tie, Ties};
 use model::{
@@ -140,9 +140,9 @@ impl<'a> Returning<'a> {
         let held: BTreeSet<EmailId> = self.mailboxes.values().flat_map(|(_, image)| image.emails()).collect();
         let mut lost = HashSet::new();
         for email in held {
-            let known = self.emails.get(&email).copied();
+            let known = self.emails.get(&email).cloned();
             let back = match known {
-                Some(entry) => self.put_email(rows, email, entry.blob, entry.thread)?,
+                Some(entry) => self.put_email(rows, email, entry)?,
                 None => None,
             };
             if back.is_none() {
@@ -157,19 +157,19 @@ impl<'a> Returning<'a> {
         &mut self,
         rows: &mut Rows<'_>,
         email: EmailId,
-        blob: BlobId,
-        thread: Option<ThreadId>,
+        PageEntry { blob, thread, preface }: PageEntry,
     ) -> Result<Option<u32>, Fault> {
         let Some((found, content)) = self.source.get(blob).zip(self.source.content(blob)) else {
             return Ok(None);
         };
-        let (mut row, ids) = Email::of(blob, found.at.size, &content);
-        let (ties, known) = (Ties::unknown(&ids), |tie: &Tie| self.threads.get(tie).copied());
+        let parsed = Parsed::of(&content, found.at.size);
+        let Some((mut row, size)) = parsed.row(blob, &preface) else { return Ok(None) };
+        let (ties, known) = (Ties::unknown(parsed.thread()), |tie: &Tie| self.threads.get(tie).copied());
         let decided = match thread {
             Some(thread) => ties.decided(thread, known),
             None => ties.decide(email, known),
         };
-        Email::end_with_thread(&mut row, decided.thread);
+        Email::end(&mut row, decided.thread, &preface);
         let account = self.plan.account;
         rows.put_email(account, email, (blob, found.at), row)?;
         for (tie, thread) in &decided.new {
@@ -177,7 +177,7 @@ impl<'a> Returning<'a> {
         }
         self.threads.extend(decided.new);
         self.used.insert(blob);
-        Ok(Some(found.at.size))
+        Ok(Some(size))
     }
 
     /// Takes the messages of lost e-mails out of their mailboxes.
@@ -208,7 +208,8 @@ impl<'a> Returning<'a> {
         for blob in newer {
             let email = EmailId(self.head.next_email);
             let Some(found) = self.source.get(blob) else { continue };
-            if let Some(size) = self.put_email(rows, email, blob, None)? {
+            let entry = PageEntry { blob, thread: None, preface: Vec::new() };
+            if let Some(size) = self.put_email(rows, email, entry)? {
                 self.head.next_email += 1;
                 let flags = Flags::from_bits(found.flags.into());
                 messages.push(NewMessage { email, flags, date: found.date, size });

@@ -8,6 +8,7 @@ use crate::schema;
 use crate::thread::Ties;
 use crate::unreferred::Hold;
 use model::{BlobId, EmailId, Flags, InternalDate, MailboxId, NamedFlags, Uid, UidSet};
+use std::sync::Arc;
 use storage::Location;
 
 /// A message whose blob is durable and whose parts are known: all that is left is to refer to it.
@@ -22,10 +23,12 @@ pub(crate) struct Parcel {
     pub(crate) flags: NamedFlags,
     pub(crate) date: InternalDate,
     pub(crate) size: u32,
+    /// Header lines before the blob for this account alone.
+    pub(crate) preface: Vec<u8>,
     /// The digest of the source it was imported from.
     pub(crate) source: Option<[u8; 32]>,
     /// Keeps compaction from taking the blob for garbage.
-    pub(crate) hold: Hold,
+    pub(crate) hold: Arc<Hold>,
 }
 
 impl Txn<'_> {
@@ -35,7 +38,7 @@ impl Txn<'_> {
         for parcel in parcels {
             let flags = self.bits(&parcel.flags)?;
             let email = self.next_email();
-            self.put_email(email, parcel.email, &parcel.ties);
+            self.put_email(email, parcel.email, &parcel.ties, &parcel.preface);
             self.batch.put(schema::reference(self.account, email, to), Vec::new());
             self.batch.put(schema::owner(parcel.blob, self.account, email), Vec::new());
             self.batch.put(schema::blob(parcel.blob), parcel.location.encode().to_vec());
@@ -69,9 +72,9 @@ impl Txn<'_> {
     }
 
     /// Decides the message's thread, which its row ends with.
-    fn put_email(&mut self, email: EmailId, mut row: Vec<u8>, ties: &Ties) {
+    fn put_email(&mut self, email: EmailId, mut row: Vec<u8>, ties: &Ties, preface: &[u8]) {
         let decided = ties.decide(email, |tie| self.thread_of(tie));
-        Email::end_with_thread(&mut row, decided.thread);
+        Email::end(&mut row, decided.thread, preface);
         self.batch.put(schema::email(self.account, email), row);
         for (tie, thread) in &decided.new {
             self.batch.put(schema::thread(self.account, tie), thread.0.to_be_bytes().to_vec());

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use model::AccountId;
 use parking_lot::Mutex;
 
+use crate::alias_name::AliasName;
 use crate::login_name::LoginName;
 
 /// A future that a trait object can return.
@@ -43,6 +44,15 @@ pub trait Directory: Send + Sync + 'static {
     /// # Errors
     /// The directory cannot be asked.
     fn find<'a>(&'a self, login: &'a LoginName) -> BoxFuture<'a, Result<Option<UserRecord>, DirectoryFault>>;
+
+    /// The addresses that mail for an alias or a group goes to instead; `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// The directory cannot be asked.
+    fn alias<'a>(
+        &'a self,
+        name: &'a AliasName,
+    ) -> BoxFuture<'a, Result<Option<Vec<LoginName>>, DirectoryFault>>;
 }
 
 impl fmt::Debug for UserRecord {
@@ -55,19 +65,34 @@ impl fmt::Debug for UserRecord {
     }
 }
 
-/// Users in memory, for tests.
+/// Users and aliases in memory, for tests.
 #[derive(Debug, Default)]
-pub struct MemoryDirectory(Mutex<HashMap<String, UserRecord>>);
+pub struct MemoryDirectory {
+    users: Mutex<HashMap<String, UserRecord>>,
+    aliases: Mutex<HashMap<String, Vec<LoginName>>>,
+}
 
 impl MemoryDirectory {
     /// Adds a user, or replaces the one with the same login.
     pub fn put(&self, user: UserRecord) {
-        self.0.lock().insert(user.login.clone(), user);
+        self.users.lock().insert(user.login.clone(), user);
+    }
+
+    /// Adds an alias, or replaces the one of the same name.
+    pub fn put_alias(&self, name: &AliasName, targets: Vec<LoginName>) {
+        self.aliases.lock().insert(name.to_string(), targets);
     }
 }
 
 impl Directory for MemoryDirectory {
     fn find<'a>(&'a self, login: &'a LoginName) -> BoxFuture<'a, Result<Option<UserRecord>, DirectoryFault>> {
-        Box::pin(async move { Ok(self.0.lock().get(login.as_str()).cloned()) })
+        Box::pin(async move { Ok(self.users.lock().get(login.as_str()).cloned()) })
+    }
+
+    fn alias<'a>(
+        &'a self,
+        name: &'a AliasName,
+    ) -> BoxFuture<'a, Result<Option<Vec<LoginName>>, DirectoryFault>> {
+        Box::pin(async move { Ok(self.aliases.lock().get(&name.to_string()).cloned()) })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It knows no protocol beyond SASL's own exchanges and no store: users come from a [`Directory`].
 
+mod alias_name;
 mod authenticator;
 mod cache;
 mod directory;
@@ -11,6 +12,7 @@ mod password;
 mod pool;
 pub mod sasl;
 
+pub use alias_name::AliasName;
 pub use authenticator::{Authenticator, Identity, LoginError, Refusal, Settings};
 pub use cache::{CacheSettings, RecentLogins};
 pub use directory::{BoxFuture, Directory, DirectoryFault, MemoryDirectory, UserRecord};

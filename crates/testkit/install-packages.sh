@@ -2,7 +2,7 @@
 # Installs the Debian packages that the build and the tests need, if any is missing.
 set -euo pipefail
 
-packages=(g++ libclang-dev curl isync python3 nodejs npm strace)
+packages=(g++ libclang-dev curl isync python3 nodejs npm strace postfix)
 missing=()
 for package in "${packages[@]}"; do
     case "$package" in
@@ -10,6 +10,8 @@ for package in "${packages[@]}"; do
         g++) command -v c++ >/dev/null || missing+=("$package") ;;
         libclang-dev) ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1 || missing+=("$package") ;;
         isync) command -v mbsync >/dev/null || missing+=("$package") ;;
+        # Its folder is not in everybody's PATH.
+        postfix) [ -x /usr/sbin/postfix ] || missing+=("$package") ;;
         nodejs) command -v node >/dev/null || missing+=("$package") ;;
         *) command -v "$package" >/dev/null || missing+=("$package") ;;
     esac

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use auth::{Authenticator, Settings};
+use delivery::Delivery;
 use mailstore::{Options, Store};
 use model::SystemClock;
 use net::{Drain, Tls};
@@ -29,6 +30,8 @@ pub(crate) struct Mail {
     pub(crate) store: Arc<Store>,
     /// Logins.
     pub(crate) authenticator: Arc<Authenticator>,
+    /// The way of mail to the users.
+    pub(crate) delivery: Arc<Delivery>,
     /// What the command line can ask for.
     pub(crate) control: Arc<Control>,
     /// Kept to see when nobody uses it any more.
@@ -44,15 +47,17 @@ impl Mail {
         let engine = Arc::new(RocksEngine::open(&folder.folder("kv")?, RocksOptions::default())?);
         let store = open_store(engine.clone(), folder, config)?;
         let clock = Arc::new(SystemClock);
-        let directory = StoredUsers { store: store.clone(), domains: config.domains.clone() };
+        let directory = Arc::new(StoredUsers { store: store.clone(), domains: config.domains.clone() });
         let settings = Settings {
             default_domain: config.default_domain.clone(),
             pool: config.hashing,
             cache: config.recent_logins,
         };
-        let authenticator = Arc::new(Authenticator::new(Arc::new(directory), settings, clock)?);
-        let control = Arc::new(Control::new(store.clone(), authenticator.clone(), config));
-        Ok(Self { store, authenticator, control, engine })
+        let authenticator = Arc::new(Authenticator::new(directory.clone(), settings, clock.clone())?);
+        let delivery = Delivery::new(store.clone(), directory, clock, config.delivery_rules());
+        let delivery = Arc::new(delivery);
+        let control = Control::new(store.clone(), authenticator.clone(), delivery.clone(), config);
+        Ok(Self { store, authenticator, delivery, control: Arc::new(control), engine })
     }
 }
 

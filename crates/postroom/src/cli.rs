@@ -17,6 +17,10 @@ use crate::import::{self, Format};
 use crate::say::say;
 use crate::{demo, password, rebuild, serve};
 
+mod mail;
+
+use mail::{Alias, Deliver};
+
 /// Where a demo keeps everything, and where commands look for a server, unless told otherwise.
 const DATA: &str = "./postroom-data";
 
@@ -50,6 +54,11 @@ enum Command {
     /// Make, list and remove users
     #[command(subcommand)]
     User(User),
+    /// Make, list and remove aliases and groups
+    #[command(subcommand)]
+    Alias(Alias),
+    /// Deliver a message from the standard input, as a mail server would
+    Deliver(Deliver),
     /// Import mail from a Maildir, an mbox or a folder of .eml files
     Import(Import),
     /// Limit how much mail users and domains may keep, and show how much they do
@@ -75,6 +84,9 @@ struct Demo {
     /// Where to serve health and metrics
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
+    /// Where to take mail over LMTP; nowhere unless given
+    #[arg(long, value_name = "ADDR")]
+    lmtp: Option<SocketAddr>,
     /// A user to make instead of the usual two; any number of times
     #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = name_and_password)]
     users: Vec<(String, String)>,
@@ -219,6 +231,8 @@ impl Cli {
             Command::Serve { config } => serve::serve(&Config::load(&config)?),
             Command::CheckConfig { config, .. } => check_config(config),
             Command::User(user) => user.run(),
+            Command::Alias(alias) => alias.run(),
+            Command::Deliver(deliver) => deliver.run(),
             Command::Import(import) => import.run(),
             Command::Quota(quota) => quota.run(),
             Command::Check(check) => check.run(),
@@ -240,8 +254,8 @@ fn check_config(file: Option<PathBuf>) -> Result<(), Failure> {
 
 impl Demo {
     fn run(self) -> Result<(), Failure> {
-        let Self { data, imap, imaps, http, users, empty, insecure_loopback } = self;
-        demo::run(&demo::Wishes { data, imap, imaps, http, users, empty, insecure_loopback })
+        let Self { data, imap, imaps, http, lmtp, users, empty, insecure_loopback } = self;
+        demo::run(&demo::Wishes { data, imap, imaps, http, lmtp, users, empty, insecure_loopback })
     }
 }
 

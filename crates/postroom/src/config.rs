@@ -3,6 +3,7 @@
 //! `docs/configuration.md` documents every key and `postroom.toml` shows each with its default; a test keeps the three
 //! together.
 
+mod delivery;
 mod keys;
 mod read;
 mod reader;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use auth::{CacheSettings, Cost, PoolSettings};
 use model::{MailboxName, SpecialUse};
 
+pub(crate) use delivery::Arriving;
 pub(crate) use reader::Problem;
 
 /// The sample that ships with the program.
@@ -47,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) log: LogSettings,
     /// Bounds.
     pub(crate) limits: Limits,
+    /// How mail is taken.
+    pub(crate) arriving: Arriving,
     /// The folders of a new account, besides INBOX.
     pub(crate) folders: Vec<(MailboxName, Option<SpecialUse>)>,
     /// How passwords are hashed.
@@ -82,12 +86,21 @@ pub(crate) enum Protocol {
     Imaps,
     /// Health and metrics.
     Http,
+    /// Mail that a mail server hands over.
+    Lmtp,
+    /// A mail server's questions whose an address is.
+    Socketmap,
 }
 
 impl Protocol {
     /// Every protocol with its name in the configuration and in the log.
-    pub(crate) const NAMES: [(&'static str, Self); 3] =
-        [("imap", Self::Imap), ("imaps", Self::Imaps), ("http", Self::Http)];
+    pub(crate) const NAMES: [(&'static str, Self); 5] = [
+        ("imap", Self::Imap),
+        ("imaps", Self::Imaps),
+        ("http", Self::Http),
+        ("lmtp", Self::Lmtp),
+        ("socketmap", Self::Socketmap),
+    ];
 
     /// Its name.
     pub(crate) const fn name(self) -> &'static str {
@@ -95,7 +108,19 @@ impl Protocol {
             Self::Imap => "imap",
             Self::Imaps => "imaps",
             Self::Http => "http",
+            Self::Lmtp => "lmtp",
+            Self::Socketmap => "socketmap",
         }
+    }
+
+    /// Whether it may be spoken over a Unix socket: between programs of one machine.
+    pub(crate) const fn is_for_sockets(self) -> bool {
+        matches!(self, Self::Lmtp | Self::Socketmap)
+    }
+
+    /// Whether it needs a certificate.
+    pub(crate) const fn needs_tls(self) -> bool {
+        matches!(self, Self::Imap | Self::Imaps)
     }
 }
 
@@ -115,6 +140,13 @@ pub(crate) enum Place {
     Address(SocketAddr),
     /// The sockets that the service manager hands over under this name.
     Systemd(String),
+    /// A Unix socket that the server makes.
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Who can connect.
+        access: net::SocketAccess,
+    },
 }
 
 /// Where the certificate comes from.
@@ -242,6 +274,7 @@ impl Config {
             tls: Some(TlsSource::SelfSigned),
             log: LogSettings::default(),
             limits: Limits::default(),
+            arriving: Arriving::default(),
             folders: default_folders(),
             hashing: PoolSettings::default(),
             recent_logins: CacheSettings::default(),

@@ -2,7 +2,9 @@
 //!
 //! The same conversation is held within one process when no server runs and the command line opens the store itself.
 
+mod aliases;
 pub(crate) mod client;
+pub(crate) mod deliver;
 mod importer;
 pub(crate) mod protocol;
 mod quota;

@@ -33,6 +33,8 @@ pub(crate) struct Wishes {
     pub(crate) imaps: SocketAddr,
     /// Where health and metrics are.
     pub(crate) http: SocketAddr,
+    /// Where to take mail from a mail server, if anywhere.
+    pub(crate) lmtp: Option<SocketAddr>,
     /// Users to make instead of the two, each with a password.
     pub(crate) users: Vec<(String, String)>,
     /// Whether to make no sample mail.
@@ -94,6 +96,7 @@ fn config(wishes: &Wishes) -> Config {
         listen(Protocol::Imaps, wishes.imaps),
         listen(Protocol::Http, wishes.http),
     ];
+    config.listeners.extend(wishes.lmtp.map(|addr| listen(Protocol::Lmtp, addr)));
     if wishes.insecure_loopback {
         config.plaintext_login = PlaintextLogin::Loopback;
     }
@@ -152,6 +155,9 @@ fn welcome(prepared: &Prepared, config: &Config, users: &[User]) -> String {
     }
     for addr in prepared.addresses(Protocol::Http) {
         line(format!("  HTTP   {addr}   /healthz, /readyz and /metrics"));
+    }
+    for addr in prepared.addresses(Protocol::Lmtp) {
+        line(format!("  LMTP   {addr}   for a mail server to deliver to"));
     }
     line(String::new());
     for user in users {

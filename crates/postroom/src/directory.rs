@@ -1,8 +1,8 @@
-//! The users of the store as a directory for logins.
+//! The users and aliases of the store as a directory for logins and deliveries.
 
 use std::sync::Arc;
 
-use auth::{BoxFuture, Directory, DirectoryFault, LoginName, UserRecord};
+use auth::{AliasName, BoxFuture, Directory, DirectoryFault, LoginName, UserRecord};
 use mailstore::{Store, User};
 
 /// Finds users in the store, of the domains that are configured.
@@ -26,6 +26,22 @@ impl Directory for StoredUsers {
                 Ok(Err(error)) => Err(DirectoryFault { op: "look up user", source: error.into() }),
                 Err(error) => Err(DirectoryFault { op: "look up user", source: error.into() }),
             }
+        })
+    }
+
+    fn alias<'a>(
+        &'a self,
+        name: &'a AliasName,
+    ) -> BoxFuture<'a, Result<Option<Vec<LoginName>>, DirectoryFault>> {
+        Box::pin(async move {
+            if !self.domains.iter().any(|domain| domain == name.domain()) {
+                return Ok(None);
+            }
+            let fault = |source| DirectoryFault { op: "look up alias", source };
+            let found = self.store.alias(&name.to_string()).await.map_err(|error| fault(error.into()))?;
+            let read = |target: &String| LoginName::parse(target, name.domain());
+            let targets = found.map(|alias| alias.targets.iter().map(read).collect());
+            targets.transpose().map_err(|error: auth::InvalidLogin| fault(error.into()))
         })
     }
 }

@@ -125,6 +125,14 @@ pub(crate) enum Failure {
         /// How many.
         losses: usize,
     },
+    /// A message was not delivered to everybody.
+    #[error("not delivered: {why}")]
+    NotDelivered {
+        /// The code of `sysexits.h` that says what to do about it.
+        exit: u8,
+        /// To whom not, and why.
+        why: String,
+    },
     /// The check found problems.
     #[error("the store is not consistent: {problems} problems")]
     Inconsistent {
@@ -139,6 +147,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Skipped { .. } | Self::Inconsistent { .. } | Self::Losses { .. } => PARTLY,
             Self::StoreFailed => STORE_FAILED,
+            Self::NotDelivered { exit, .. } => *exit,
             _ => FAILED,
         })
     }

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use model::{InternalDate, InvalidName, KEYWORDS_MAX, Keyword, MailboxName, NamedFlags};
 
 pub(crate) use detect::{Format, Undetected};
+pub(crate) use lines::with_crlf;
 pub(crate) use run::{Order, run};
 
 /// A message that a source holds.

@@ -60,7 +60,8 @@ impl Prepared {
 
     /// Where it listens for a protocol.
     pub(crate) fn addresses(&self, protocol: Protocol) -> impl Iterator<Item = std::net::SocketAddr> {
-        self.listeners.iter().filter(move |(p, _)| *p == protocol).map(|(_, listener)| listener.local_addr())
+        let of_protocol = self.listeners.iter().filter(move |(p, _)| *p == protocol);
+        of_protocol.filter_map(|(_, listener)| listener.local_addr())
     }
 
     /// Opens the store, or makes it.
@@ -80,6 +81,9 @@ fn listen(wanted: &[Listen]) -> Result<Vec<(Protocol, Listener)>, Failure> {
     for Listen { protocol, place } in wanted {
         match place {
             Place::Address(addr) => listeners.push((*protocol, Listener::bind(*addr)?)),
+            Place::Socket { path, access } => {
+                listeners.push((*protocol, Listener::bind_unix(path, access)?));
+            }
             Place::Systemd(name) => {
                 let sockets = inherited.take(name);
                 if sockets.is_empty() {

@@ -9,6 +9,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
+#[path = "kills/delivery.rs"]
+mod delivery;
 #[path = "kills/load.rs"]
 mod load;
 #[path = "kills/server.rs"]
@@ -65,6 +67,12 @@ fn rounds(mut server: Server) {
 fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     rounds(Server::start(None));
+}
+
+#[test]
+fn no_delivery_that_was_acknowledged_is_lost() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    delivery::rounds(Server::start(Some(PowerLoss::build())));
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 #[path = "program/config.rs"]
 mod config;
+#[path = "program/delivery.rs"]
+mod delivery;
 #[path = "program/demo.rs"]
 mod demo;
 #[path = "program/import.rs"]

@@ -24,13 +24,17 @@ pub(crate) const ROOT: SectionKeys = SectionKeys {
         "tls",
         "log",
         "limits",
+        "delivery",
+        "lmtp",
         "folders",
         "passwords",
     ],
 };
 /// `[[listener]]`, any number of times.
-pub(crate) const LISTENER: SectionKeys =
-    SectionKeys { name: "listener", keys: &["protocol", "address", "systemd"] };
+pub(crate) const LISTENER: SectionKeys = SectionKeys {
+    name: "listener",
+    keys: &["protocol", "address", "systemd", "socket", "socket_mode", "socket_group"],
+};
 /// `[tls]`
 pub(crate) const TLS: SectionKeys = SectionKeys { name: "tls", keys: &["certificate", "key", "self_signed"] };
 /// `[log]`
@@ -47,6 +51,31 @@ pub(crate) const LIMITS: SectionKeys = SectionKeys {
         "drain_seconds",
     ],
 };
+/// `[delivery]`
+pub(crate) const DELIVERY: SectionKeys = SectionKeys {
+    name: "delivery",
+    keys: &[
+        "host_name",
+        "subaddress_separators",
+        "subaddress_folders",
+        "received_max",
+        "over_quota",
+        "socketmap_timeout_seconds",
+    ],
+};
+/// `[lmtp]`
+pub(crate) const LMTP: SectionKeys = SectionKeys {
+    name: "lmtp",
+    keys: &[
+        "connections",
+        "command_line_bytes",
+        "text_line_bytes",
+        "recipients",
+        "timeout_seconds",
+        "bad_commands",
+        "bare_line_ends",
+    ],
+};
 /// `[folders]`
 pub(crate) const FOLDERS: SectionKeys =
     SectionKeys { name: "folders", keys: &["drafts", "sent", "archive", "junk", "trash"] };
@@ -58,7 +87,8 @@ pub(crate) const PASSWORDS: SectionKeys = SectionKeys {
 
 /// All of them, for the test that compares the code, the sample and the reference.
 #[cfg(test)]
-pub(crate) const ALL: [&SectionKeys; 7] = [&ROOT, &LISTENER, &TLS, &LOG, &LIMITS, &FOLDERS, &PASSWORDS];
+pub(crate) const ALL: [&SectionKeys; 9] =
+    [&ROOT, &LISTENER, &TLS, &LOG, &LIMITS, &DELIVERY, &LMTP, &FOLDERS, &PASSWORDS];
 
 /// The known key that was probably meant by an unknown one.
 pub(crate) fn nearest(keys: &[&'static str], unknown: &str) -> Option<&'static str> {

@@ -9,6 +9,7 @@ use model::{MailboxName, SpecialUse};
 use toml_edit::Document;
 use tracing::Level;
 
+use super::delivery;
 use super::reader::{Problem, Problems, Section};
 use super::{
     Config, FOLDERS, Limits, Listen, LogFormat, LogSettings, Place, PlaintextLogin, Protocol, RunAs,
@@ -58,6 +59,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
         uid_only: root.truth("uidonly").unwrap_or(false),
         log: log(&root.section(&keys::LOG)),
         limits: limits(&root.section(&keys::LIMITS)),
+        arriving: delivery::arriving(&root.section(&keys::DELIVERY), &root.section(&keys::LMTP)),
         folders: folders(&root.section(&keys::FOLDERS)),
         hashing: hashing(&passwords),
         recent_logins: recent_logins(&passwords),
@@ -133,24 +135,45 @@ fn listener(section: &Section<'_>) -> Option<Listen> {
         section.wrong("protocol", "is missing; write for example protocol = \"imaps\"");
     }
     let protocol = section.choice("protocol", &Protocol::NAMES);
-    let right = "no address with a port, such as \"192.0.2.1:993\" or \"[::]:993\"";
-    let address = section.read("address", right, |text| text.parse().ok());
-    let systemd = section.text("systemd").map(str::to_owned);
-    let place = match (section.has("address"), section.has("systemd")) {
-        (true, true) => {
-            section.wrong("systemd", "and address exclude each other: write one of them");
-            None
+    let given: Vec<&str> =
+        ["address", "systemd", "socket"].into_iter().filter(|key| section.has(key)).collect();
+    let place = match given.as_slice() {
+        ["address"] => {
+            let right = "no address with a port, such as \"192.0.2.1:993\" or \"[::]:993\"";
+            section.read("address", right, |text| text.parse().ok()).map(Place::Address)
         }
-        (false, false) => {
+        ["systemd"] => section.text("systemd").map(str::to_owned).map(Place::Systemd),
+        [_] => socket(section, protocol),
+        [] => {
             section.wrong(
                 "address",
                 "is missing; write for example address = \"[::]:993\", or systemd = \"imaps\"",
             );
             None
         }
-        _ => address.map(Place::Address).or_else(|| systemd.map(Place::Systemd)),
+        [first, second, ..] => {
+            section.wrong(second, format!("and {first} exclude each other: write one of them"));
+            None
+        }
     };
+    for key in ["socket_mode", "socket_group"] {
+        if section.has(key) && !section.has("socket") {
+            section.wrong(key, "is of a Unix socket: write socket = \"/run/postroom/lmtp\"");
+        }
+    }
     Some(Listen { protocol: protocol?, place: place? })
+}
+
+fn socket(section: &Section<'_>, protocol: Option<Protocol>) -> Option<Place> {
+    let access = delivery::socket_access(section);
+    let path = section.read("socket", "no absolute path, such as \"/run/postroom/lmtp\"", |text| {
+        Some(PathBuf::from(text)).filter(|path| path.is_absolute())
+    })?;
+    if protocol.is_some_and(|protocol| !protocol.is_for_sockets()) {
+        section.wrong("socket", "is for the protocols \"lmtp\" and \"socketmap\" alone");
+        return None;
+    }
+    Some(Place::Socket { path, access })
 }
 
 fn tls(root: &Section<'_>, listeners: &[Listen]) -> Option<TlsSource> {
@@ -158,7 +181,7 @@ fn tls(root: &Section<'_>, listeners: &[Listen]) -> Option<TlsSource> {
     let certificate = section.text("certificate").map(PathBuf::from);
     let key = section.text("key").map(PathBuf::from);
     let self_signed = section.truth("self_signed").unwrap_or(false);
-    let mail = listeners.iter().any(|listen| listen.protocol != Protocol::Http);
+    let mail = listeners.iter().any(|listen| listen.protocol.needs_tls());
     match (self_signed, certificate, key) {
         (false, Some(certificate), Some(key)) => Some(TlsSource::Files { certificate, key }),
         (true, None, None) => Some(TlsSource::SelfSigned),

@@ -63,6 +63,31 @@ pub(crate) enum Request {
         /// Whether to read every message too.
         hashes: bool,
     },
+    /// Make mail for an alias go to an address too; the alias is made if it does not exist.
+    AliasAdd {
+        /// The alias: an address, or `@` and a domain.
+        name: String,
+        /// Where its mail goes.
+        target: String,
+    },
+    /// List all aliases: a [`Reply::Alias`] for each address that one leads to, then [`Reply::Done`].
+    AliasList,
+    /// Make mail for an alias go to an address no longer, or remove the alias.
+    AliasRemove {
+        /// As above.
+        name: String,
+        /// As above; all of them if none is named.
+        target: Option<String>,
+    },
+    /// Deliver a message, whose bytes follow the line. The reply is [`Reply::Delivered`].
+    Deliver {
+        /// The addresses.
+        to: Vec<String>,
+        /// Who sent it; empty for nobody.
+        from: String,
+        /// How many bytes follow.
+        bytes: u64,
+    },
     /// Begin to import into a user's account. The reply is [`Reply::Ready`].
     Import {
         /// As above.
@@ -162,6 +187,18 @@ pub(crate) enum Reply {
         /// `None` is unlimited.
         messages_max: Option<u64>,
     },
+    /// One address of one alias of the list.
+    Alias {
+        /// The alias.
+        name: String,
+        /// Where its mail goes.
+        target: String,
+    },
+    /// What became of a delivery: it is durable, but for what is named here.
+    Delivered {
+        /// For each address in order, why not, if not.
+        undelivered: Vec<Option<NotDelivered>>,
+    },
     /// One thing that is wrong with the store.
     Problem {
         /// What, and where.
@@ -202,6 +239,15 @@ pub(crate) enum Reply {
     },
     /// The server failed; its log says how.
     Failed,
+}
+
+/// Why a message did not reach an address.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NotDelivered {
+    /// The exit code that says so (`sysexits.h`).
+    pub(crate) exit: u8,
+    /// In words.
+    pub(crate) why: String,
 }
 
 /// A password on its way. It is wiped when dropped and never printed.

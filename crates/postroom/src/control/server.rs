@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use auth::{Authenticator, LoginName, Password, PoolError};
+use delivery::Delivery;
 use mailstore::Store;
 use model::{AccountId, MailboxName, SpecialUse};
 use net::Drain;
@@ -16,6 +17,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::deliver;
 use super::importer::Importer;
 use super::protocol::{LINE_BYTES_MAX, Reply, Request, Secret, line};
 use crate::config::Config;
@@ -26,9 +28,10 @@ const CONVERSATIONS_MAX: usize = 16;
 /// What conversations are about.
 pub(crate) struct Control {
     pub(super) store: Arc<Store>,
+    pub(super) delivery: Arc<Delivery>,
     authenticator: Arc<Authenticator>,
-    default_domain: String,
-    domains: Vec<String>,
+    pub(super) default_domain: String,
+    pub(super) domains: Vec<String>,
     folders: Vec<(MailboxName, Option<SpecialUse>)>,
     /// The accounts into which something is imported now.
     pub(super) importing: Mutex<HashSet<AccountId>>,
@@ -67,9 +70,15 @@ impl From<mailstore::Refusal> for Undone {
 }
 
 impl Control {
-    pub(crate) fn new(store: Arc<Store>, authenticator: Arc<Authenticator>, config: &Config) -> Self {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        authenticator: Arc<Authenticator>,
+        delivery: Arc<Delivery>,
+        config: &Config,
+    ) -> Self {
         Self {
             store,
+            delivery,
             authenticator,
             default_domain: config.default_domain.clone(),
             domains: config.domains.clone(),
@@ -94,7 +103,7 @@ impl Control {
     }
 
     /// A login name in one of our domains.
-    fn login(&self, name: &str) -> Result<LoginName, String> {
+    pub(super) fn login(&self, name: &str) -> Result<LoginName, String> {
         let login =
             LoginName::parse(name, &self.default_domain).map_err(|error| format!("{name:?}: {error}"))?;
         if self.domains.iter().any(|domain| domain == login.domain()) {
@@ -335,6 +344,14 @@ impl Conversation {
             }
             Request::Check { account, hashes } => {
                 control.do_check(account.as_deref(), hashes, &mut self.to).await?
+            }
+            Request::AliasAdd { name, target } => control.do_alias_add(&name, &target).await?,
+            Request::AliasList => control.do_alias_list(&mut self.to).await?,
+            Request::AliasRemove { name, target } => {
+                control.do_alias_remove(&name, target.as_deref()).await?
+            }
+            Request::Deliver { to, from, bytes } => {
+                deliver::deliver(&control.delivery, &to, &from, &mut (&mut self.from).take(bytes)).await?
             }
             Request::Import { login } => {
                 self.importer = None;

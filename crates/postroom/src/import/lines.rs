@@ -11,7 +11,7 @@ use model::InternalDate;
 use super::{Skipped, Why};
 
 /// A message with every line ended by CRLF, as the protocols have it: files of Unix end them by LF.
-pub(super) fn with_crlf(text: Vec<u8>) -> Vec<u8> {
+pub(crate) fn with_crlf(text: Vec<u8>) -> Vec<u8> {
     let bare = |&at: &usize| at == 0 || text.get(at - 1) != Some(&b'\r');
     let Some(first) = memchr_iter(b'\n', &text).find(bare) else { return text };
     let mut out = Vec::with_capacity(text.len() + text.len() / 32 + 2);

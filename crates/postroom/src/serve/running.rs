@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use imap::{ImapServer, PlaintextLogin, Settings};
 use net::{Drain, Drained, Gate, Listener, Service, Timeouts, Tls};
+use textproto::lmtp::{self, LmtpServer};
+use textproto::socketmap::SocketmapServer;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use web::Metrics;
@@ -42,7 +44,10 @@ impl Prepared {
         let socket =
             socket.map_err(|source| Failure::System { op: "listen for the command line", source })?;
         tasks.spawn(done(control::serve(socket, mail.control.clone(), serving.clone())));
-        let (http, imap) = listeners.into_iter().partition(|(protocol, _)| *protocol == Protocol::Http);
+        let (http, others): (Vec<_>, Vec<_>) =
+            listeners.into_iter().partition(|(protocol, _)| *protocol == Protocol::Http);
+        let (mail_servers, imap) = others.into_iter().partition(|(protocol, _)| protocol.is_for_sockets());
+        spawn_for_mail_servers(&mut tasks, mail_servers, mail, config, &serving);
         spawn_imap(&mut tasks, imap, imap_server(mail, tls.clone(), config), tls.clone(), config, &serving);
         spawn_http(&mut tasks, http, &serving, &stopping)?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), data = %folder.path().display(), "serving");
@@ -98,7 +103,7 @@ fn spawn_imap(
 ) {
     let gate = Gate::new(config.limits.connections);
     for (protocol, listener) in listeners {
-        tracing::info!(protocol = protocol.name(), address = %listener.local_addr(), "listening");
+        tracing::info!(protocol = protocol.name(), address = %listener.place(), "listening");
         let service = Service {
             name: protocol.name(),
             implicit_tls: tls.clone().filter(|_| protocol == Protocol::Imaps),
@@ -114,6 +119,44 @@ fn spawn_imap(
     }
 }
 
+/// What mail servers connect to. They have a gate of their own, so that no number of mail clients keeps mail out.
+fn spawn_for_mail_servers(
+    tasks: &mut Tasks,
+    listeners: Vec<(Protocol, Listener)>,
+    mail: &Mail,
+    config: &Config,
+    serving: &Drain,
+) {
+    let arriving = &config.arriving;
+    let lmtp = Arc::new(LmtpServer::new(mail.delivery.clone(), arriving.lmtp.clone()));
+    let socketmap = Arc::new(SocketmapServer::new(mail.delivery.clone(), arriving.socketmap_timeout));
+    let limits = net::Limits { total: arriving.connections, per_address: arriving.connections };
+    let (lmtp_gate, socketmap_gate) = (Gate::new(limits), Gate::new(limits));
+    for (protocol, listener) in listeners {
+        tracing::info!(protocol = protocol.name(), address = %listener.place(), "listening");
+        let is_lmtp = protocol == Protocol::Lmtp;
+        let service = Service {
+            name: protocol.name(),
+            implicit_tls: None,
+            gate: if is_lmtp { lmtp_gate.clone() } else { socketmap_gate.clone() },
+            drain: serving.clone(),
+            timeouts: Timeouts { write: arriving.lmtp.timeout, ..Timeouts::default() },
+            turned_away: if is_lmtp { lmtp::TURNED_AWAY } else { b"" },
+        };
+        let (lmtp, socketmap, drain) = (lmtp.clone(), socketmap.clone(), serving.clone());
+        let session = move |conn| {
+            let (lmtp, socketmap, drain) = (lmtp.clone(), socketmap.clone(), drain.clone());
+            async move {
+                match is_lmtp {
+                    true => lmtp.serve(conn, drain).await,
+                    false => socketmap.serve(conn, drain).await,
+                }
+            }
+        };
+        tasks.spawn(async move { Ok(net::serve(listener, service, session).await?) });
+    }
+}
+
 fn spawn_http(
     tasks: &mut Tasks,
     listeners: Vec<(Protocol, Listener)>,
@@ -124,7 +167,7 @@ fn spawn_http(
     let metrics = Metrics::install()?;
     let listeners: Vec<Listener> = listeners.into_iter().map(|(_, listener)| listener).collect();
     for listener in &listeners {
-        tracing::info!(protocol = "http", address = %listener.local_addr(), "listening");
+        tracing::info!(protocol = "http", address = %listener.place(), "listening");
     }
     let (serving, stopping) = (serving.clone(), stopping.clone());
     tasks.spawn(async move { Ok(web::serve(listeners, metrics, serving, stopping).await?) });

@@ -36,6 +36,7 @@ pub(crate) struct Server {
     power_loss: Option<PowerLoss>,
     process: Child,
     address: SocketAddr,
+    lmtp: SocketAddr,
 }
 
 impl Server {
@@ -59,7 +60,9 @@ impl Server {
             "127.0.0.1:0",
         ]);
         command.arg("--data").arg(&data).arg("--imap").arg(address.to_string());
-        command.args(["--user", "kills:kills-password-1"]);
+        let lmtp = free_address();
+        command.arg("--lmtp").arg(lmtp.to_string());
+        command.args(["--user", "kills:kills-password-1", "--user", "other:kills-password-1"]);
         if let Some(power_loss) = &power_loss {
             let shadow = folder.path().join(format!("shadow-{life}"));
             seed_shadow(&data, &shadow);
@@ -69,7 +72,7 @@ impl Server {
         let log = std::fs::File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
         let process =
             command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        let mut server = Self { folder, life, power_loss, process, address };
+        let mut server = Self { folder, life, power_loss, process, address, lmtp };
         server.wait_until_it_answers();
         server
     }
@@ -93,6 +96,10 @@ impl Server {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(crate) fn lmtp(&self) -> SocketAddr {
+        self.lmtp
     }
 
     pub(crate) fn kill(&mut self) {

@@ -23,14 +23,12 @@ fn mail_from_postfix_reaches_users_groups_and_folders() {
     let world = World::start();
     let mut smtp = world.postfix.smtp();
     smtp.say("MAIL FROM:<eve@example.net>", "250");
-    for to in ["ada@example.org", "team@example.org", "ADA+junk@example.org", "j\u{f6}rg@example.org"] {
-        if to.is_ascii() {
-            smtp.say(&format!("RCPT TO:<{to}>"), "250");
-        }
+    for to in ["ada@example.org", "team@example.org", "ADA+junk@example.org"] {
+        smtp.say(&format!("RCPT TO:<{to}>"), "250");
     }
     // Postfix knows it from the map, and does not take what it would have to bounce.
     smtp.say("RCPT TO:<nobody@example.org>", "550 5.1.1");
-    smtp.say("RCPT TO:<ada@elsewhere.example>", "454");
+    smtp.say("RCPT TO:<ada@elsewhere.example>", "554 5.7.1");
     smtp.say("DATA", "354");
     let stuffed = BODY.replace("\r\n.", "\r\n..");
     smtp.say(&format!("From: eve@example.net\r\nSubject: to all\r\n\r\n{stuffed}."), "250");
@@ -45,7 +43,7 @@ fn mail_from_postfix_reaches_users_groups_and_folders() {
     assert!(message.contains(&format!("\r\n\r\n{BODY}")), "{message}");
     assert!(world.only_message("ben", "INBOX").contains("Delivered-To: team@example.org\r\n"));
 
-    // What Postroom does not take while it is away stays in the queue.
+    // RFC 6531: a header in UTF-8, from nobody.
     smtp.say("MAIL FROM:<> SMTPUTF8", "250");
     smtp.say("RCPT TO:<ben@example.org>", "250");
     smtp.say("DATA", "354");

@@ -15,10 +15,24 @@ fn scraped(demo: &Demo) -> String {
     answer
 }
 
+/// Delivers one message.
+fn deliver(demo: &Demo) {
+    let mut stream = TcpStream::connect(demo.address("LMTP")).unwrap();
+    let commands = "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nBDAT 6 LAST\r\na: b\r\nQUIT\r\n";
+    stream.write_all(commands.as_bytes()).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert!(answers.contains(" delivered\r\n"), "{answers}");
+}
+
 #[test]
 fn every_metric_of_the_page_is_there_and_no_other() {
     let root = tempfile::tempdir().unwrap();
-    let demo = Demo::start(&root.path().join("data"), &["--empty", "--user", "ada:correct horse"]);
+    let demo = Demo::start(
+        &root.path().join("data"),
+        &["--empty", "--lmtp", "127.0.0.1:0", "--user", "ada:correct horse"],
+    );
+    deliver(&demo);
     let mut imap = Imap::login(demo.address("IMAP"), ("ada", "\"correct horse\""));
     imap.ask("APPEND INBOX {3+}\r\na:b");
     imap.ask("SELECT INBOX");
@@ -40,4 +54,5 @@ fn every_metric_of_the_page_is_there_and_no_other() {
     );
     assert!(answer.contains("postroom_imap_connections 1"), "{answer}");
     assert!(answer.contains("postroom_store_commits_waiting 0"), "{answer}");
+    assert!(answer.contains("postroom_lmtp_recipients_total{outcome=\"delivered\"} 1"), "{answer}");
 }

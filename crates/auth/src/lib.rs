@@ -17,7 +17,7 @@ pub use authenticator::{Authenticator, Identity, LoginError, Refusal, Settings};
 pub use cache::{CacheSettings, RecentLogins};
 pub use directory::{BoxFuture, Directory, DirectoryFault, MemoryDirectory, UserRecord};
 pub use generate::readable_password;
-pub use login_name::{InvalidLogin, LOGIN_BYTES_MAX, LoginName};
+pub use login_name::{InvalidLogin, LOGIN_BYTES_MAX, LoginName, a_labels};
 pub use password::{Cost, InvalidCost, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, WeakPassword};
 pub use pool::{HashFault, HashingPool, PoolError, PoolSettings};
 pub use sasl::{Credentials, Exchange, Mechanism, SaslFailure, Step};

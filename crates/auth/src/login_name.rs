@@ -1,22 +1,30 @@
 //! The name that somebody logs in with, in the one form that it is stored and compared in.
+//!
+//! The part before the `@` by PRECIS' UsernameCaseMapped (RFC 8265 §3.3), the domain as A-labels (RFC 5891).
+//! Every name that comes from outside, also in the configuration, is read here and nowhere else.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use unicode_normalization::UnicodeNormalization;
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use precis_core::Error as Disallowed;
+use precis_core::profile::PrecisFastInvocation;
+use precis_profiles::UsernameCaseMapped;
 
 /// The longest login name: the longest address (RFC 5321 §4.5.3.1.3).
 pub const LOGIN_BYTES_MAX: usize = 254;
 /// The longest part before the `@` (RFC 5321 §4.5.3.1.1).
 const LOCAL_BYTES_MAX: usize = 64;
-/// The longest label of a domain (RFC 1035 §2.3.4).
-const LABEL_BYTES_MAX: usize = 63;
+/// How often the rules are applied until they change nothing more (RFC 8264 §7); what changes still is refused.
+const ENFORCED_TIMES_MAX: usize = 4;
 
-/// A full address, `local@domain`: lower case, NFC, nothing else changed. Two spellings of one name
-/// are equal; no white space is trimmed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A full address, `local@domain`. Two spellings of one name are equal; no white space is trimmed.
+#[derive(Clone, Debug)]
 pub struct LoginName {
     full: String,
     at: usize,
+    spelling: String,
 }
 
 /// Why something is no login name.
@@ -37,6 +45,9 @@ pub enum InvalidLogin {
         /// It.
         found: char,
     },
+    /// Letters of both writing directions in an order that reads differently than it is stored (RFC 5893 §2).
+    #[error("the name mixes writing directions")]
+    Direction,
     /// Something after the `@` that is no domain.
     #[error("what follows the @ is not a domain name")]
     Domain,
@@ -48,22 +59,22 @@ impl LoginName {
     /// # Errors
     /// It is neither.
     pub fn parse(input: &str, default_domain: &str) -> Result<Self, InvalidLogin> {
-        // Before any work on it: NFC can make a text longer, but not shorter than this allows.
+        let too_long = InvalidLogin::TooLong { max: LOGIN_BYTES_MAX };
+        // Before any work on it.
         if input.len() > LOGIN_BYTES_MAX {
-            return Err(InvalidLogin::TooLong { max: LOGIN_BYTES_MAX });
+            return Err(too_long);
         }
-        let (local, domain) = input.rsplit_once('@').unwrap_or((input, default_domain));
-        let (local, domain) = (folded(local), folded(domain));
-        check_local(&local)?;
-        check_domain(&domain)?;
+        let (spelling, domain) = input.rsplit_once('@').unwrap_or((input, default_domain));
+        let local = enforced(spelling)?;
+        let domain = a_labels(domain)?;
         let full = format!("{local}@{domain}");
         if full.len() > LOGIN_BYTES_MAX {
-            return Err(InvalidLogin::TooLong { max: LOGIN_BYTES_MAX });
+            return Err(too_long);
         }
-        Ok(Self { full, at: local.len() })
+        Ok(Self { full, at: local.len(), spelling: spelling.to_owned() })
     }
 
-    /// The full address.
+    /// The full address, in its one form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.full
@@ -75,7 +86,13 @@ impl LoginName {
         self.full.get(..self.at).unwrap_or_default()
     }
 
-    /// What is after the `@`.
+    /// What is before the `@` as it was written: not to compare, but to show and to pass on (RFC 5321 §2.4).
+    #[must_use]
+    pub fn spelling(&self) -> &str {
+        &self.spelling
+    }
+
+    /// What is after the `@`, as A-labels.
     #[must_use]
     pub fn domain(&self) -> &str {
         self.full.get(self.at + 1..).unwrap_or_default()
@@ -88,35 +105,69 @@ impl fmt::Display for LoginName {
     }
 }
 
-/// Lower case, then NFC (as RFC 8265 §3.3 does); once more, since composing may bring a capital back.
-fn folded(text: &str) -> String {
-    let once: String = text.nfc().flat_map(char::to_lowercase).nfc().collect();
-    once.chars().flat_map(char::to_lowercase).nfc().collect()
+impl PartialEq for LoginName {
+    fn eq(&self, other: &Self) -> bool {
+        self.full == other.full
+    }
 }
 
-fn check_local(local: &str) -> Result<(), InvalidLogin> {
+impl Eq for LoginName {}
+
+impl Hash for LoginName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.full.hash(state);
+    }
+}
+
+/// A domain in the form that domains are compared in: A-labels in lower case.
+///
+/// # Errors
+/// It is no domain name.
+pub fn a_labels(domain: &str) -> Result<String, InvalidLogin> {
+    let ascii = Uts46::new().to_ascii(
+        domain.as_bytes(),
+        AsciiDenyList::STD3,
+        Hyphens::CheckFirstLast,
+        DnsLength::Verify,
+    );
+    ascii.map(Cow::into_owned).map_err(|_| InvalidLogin::Domain)
+}
+
+/// The part before the `@` in its one form.
+fn enforced(local: &str) -> Result<String, InvalidLogin> {
     if local.is_empty() {
         return Err(InvalidLogin::Empty);
     }
-    if local.len() > LOCAL_BYTES_MAX {
-        return Err(InvalidLogin::TooLong { max: LOCAL_BYTES_MAX });
+    let mut form = local.to_owned();
+    for _ in 0..ENFORCED_TIMES_MAX {
+        let next = UsernameCaseMapped::enforce(form.as_str()).map_err(disallowed)?.into_owned();
+        if next == form {
+            return check_local(form);
+        }
+        form = next;
     }
-    let bad = |c: &char| c.is_control() || c.is_whitespace() || "@\"(),:;<>[\\]/%*".contains(*c);
-    match local.chars().find(bad) {
-        Some(found) => Err(InvalidLogin::Character { found }),
-        None => Ok(()),
+    Err(InvalidLogin::Direction)
+}
+
+fn disallowed(error: Disallowed) -> InvalidLogin {
+    match error {
+        Disallowed::BadCodepoint(at) => {
+            InvalidLogin::Character { found: char::from_u32(at.cp).unwrap_or(char::REPLACEMENT_CHARACTER) }
+        }
+        Disallowed::Invalid | Disallowed::Unexpected(_) => InvalidLogin::Direction,
     }
 }
 
-fn check_domain(domain: &str) -> Result<(), InvalidLogin> {
-    let good = |c: char| c.is_ascii_alphanumeric() || c == '-' || (!c.is_ascii() && c.is_alphanumeric());
-    let label_is_good = |label: &str| {
-        !label.is_empty()
-            && label.len() <= LABEL_BYTES_MAX
-            && label.chars().all(good)
-            && !label.starts_with('-')
-    };
-    if domain.split('.').all(label_is_good) { Ok(()) } else { Err(InvalidLogin::Domain) }
+/// What PRECIS allows and an address of ours does not: it would need quotes (RFC 5322 §3.4.1), or is taken for
+/// something else by LIST and by other mail systems.
+fn check_local(local: String) -> Result<String, InvalidLogin> {
+    if local.len() > LOCAL_BYTES_MAX {
+        return Err(InvalidLogin::TooLong { max: LOCAL_BYTES_MAX });
+    }
+    match local.chars().find(|c| "@\"(),:;<>[\\]/%*".contains(*c)) {
+        Some(found) => Err(InvalidLogin::Character { found }),
+        None => Ok(local),
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +184,35 @@ mod tests {
     fn a_bare_name_is_in_the_default_domain() {
         let name = LoginName::parse("Ada", "example.org").unwrap();
         assert_eq!((name.as_str(), name.local(), name.domain()), ("ada@example.org", "ada", "example.org"));
+    }
+
+    #[test]
+    fn the_spelling_is_kept_but_makes_no_difference() {
+        let name = LoginName::parse("Ada.Lovelace@Example.ORG", "example.org").unwrap();
+        assert_eq!((name.spelling(), name.local()), ("Ada.Lovelace", "ada.lovelace"));
+        assert_eq!(name, LoginName::parse("ADA.lovelace", "example.org").unwrap());
+    }
+
+    #[test]
+    fn domains_are_a_labels() {
+        for domain in
+            ["b\u{fc}cher.example", "B\u{dc}CHER.example", "bu\u{308}cher.example", "xn--bcher-kva.example"]
+        {
+            assert_eq!(parsed(&format!("ada@{domain}")).unwrap(), "ada@xn--bcher-kva.example");
+        }
+        assert_eq!(parsed("ada@xn--a"), Err(InvalidLogin::Domain));
+        assert_eq!(parsed(&format!("ada@{}.org", "a".repeat(64))), Err(InvalidLogin::Domain));
+    }
+
+    #[test]
+    fn names_follow_the_username_profile() {
+        assert_eq!(parsed("\u{ff21}da").unwrap(), "ada@example.org", "full width (RFC 8265 §3.3.2)");
+        assert_eq!(parsed("\u{5d0}\u{5d1}").unwrap(), "\u{5d0}\u{5d1}@example.org");
+        assert_eq!(parsed("a\u{5d0}"), Err(InvalidLogin::Direction));
+        // RFC 8264 §4.2: letters, digits and printable ASCII only.
+        for bad in ['\u{2163}', '\u{fb01}', '\u{1f600}', '\u{200d}'] {
+            assert_eq!(parsed(&format!("x{bad}")), Err(InvalidLogin::Character { found: bad }));
+        }
     }
 
     #[test]

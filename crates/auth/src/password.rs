@@ -1,11 +1,15 @@
 //! Passwords: how they are prepared, which are good enough, and how they are hashed and compared.
 //!
-//! Argon2id (RFC 9106) in PHC strings. The work itself is done where `pool` says.
+//! Prepared by PRECIS' OpaqueString (RFC 8265 §4.2), hashed by Argon2id (RFC 9106) into PHC strings. The work itself
+//! is done where `pool` says.
 
 use std::fmt;
 
 use argon2::password_hash::{self, Encoding, PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+use precis_core::Error as Disallowed;
+use precis_core::profile::PrecisFastInvocation;
+use precis_profiles::OpaqueString;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -40,17 +44,22 @@ pub enum WeakPassword {
         /// [`PASSWORD_BYTES_MAX`].
         max: usize,
     },
-    /// It has a control character, which some clients could not send.
-    #[error("a password has no control characters")]
-    Control,
+    /// It has a character that cannot be typed or sent everywhere: a control character, or one that Unicode does not
+    /// define (RFC 8264 §4.3).
+    #[error("a password cannot contain {found:?}")]
+    Character {
+        /// It.
+        found: char,
+    },
 }
 
 impl Password {
     /// Prepares what was typed: other spaces become the plain one, and NFC, so that the same keys
-    /// give the same password on every device (RFC 8265 §4.2.2).
+    /// give the same password on every device (RFC 8265 §4.2.2). Which characters there may be is asked
+    /// when a password is set, by [`Password::check_strength`]: a login with others just fails.
     #[must_use]
     pub fn new(typed: &str) -> Self {
-        let spaced = typed.chars().map(|c| if c.is_whitespace() && !c.is_control() { ' ' } else { c });
+        let spaced = typed.chars().map(|c| if is_space(c) { ' ' } else { c });
         // Room for what NFC can grow to (UAX #15 §12.1), so that no copy is left behind by a reallocation.
         let mut prepared = Zeroizing::new(String::with_capacity(typed.len() * 3));
         prepared.extend(spaced.nfc());
@@ -68,10 +77,13 @@ impl Password {
         if self.0.chars().count() < PASSWORD_CHARS_MIN {
             return Err(WeakPassword::TooShort { min: PASSWORD_CHARS_MIN });
         }
-        if self.0.chars().any(char::is_control) {
-            return Err(WeakPassword::Control);
+        match OpaqueString::prepare(self.0.as_str()) {
+            Err(Disallowed::BadCodepoint(at)) => Err(WeakPassword::Character {
+                found: char::from_u32(at.cp).unwrap_or(char::REPLACEMENT_CHARACTER),
+            }),
+            // It is not empty, and there is no other rule.
+            Ok(_) | Err(Disallowed::Invalid | Disallowed::Unexpected(_)) => Ok(()),
         }
-        Ok(())
     }
 
     pub(crate) fn is_too_long(&self) -> bool {
@@ -81,6 +93,11 @@ impl Password {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
+
+/// A space separator (Unicode's category Zs): white space but for control characters and separators of lines.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 impl fmt::Debug for Password {
@@ -221,7 +238,9 @@ mod tests {
         let weak = |typed: &str| Password::new(typed).check_strength();
         assert_eq!(weak("1234567"), Err(WeakPassword::TooShort { min: 8 }));
         assert_eq!(weak(&"x".repeat(1025)), Err(WeakPassword::TooLong { max: 1024 }));
-        assert_eq!(weak("12345678\n"), Err(WeakPassword::Control));
+        assert_eq!(weak("12345678\n"), Err(WeakPassword::Character { found: '\n' }));
+        assert_eq!(weak("12345678\u{378}"), Err(WeakPassword::Character { found: '\u{378}' }));
+        assert_eq!(weak("\u{1f40e} und \u{3c0}\u{df}"), Ok(()));
         assert_eq!(weak("12345678"), Ok(()));
     }
 

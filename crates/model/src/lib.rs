@@ -2,6 +2,7 @@
 //!
 //! Pure values: no I/O and no runtime. [`mod@env`] is the only source of time and randomness.
 
+mod address;
 mod date;
 pub mod env;
 mod flags;
@@ -12,6 +13,7 @@ mod rights;
 mod save_date;
 mod uidset;
 
+pub use address::counted_as;
 pub use date::{InternalDate, InvalidDate};
 pub use env::{Clock, ManualClock, SystemClock, Timestamp};
 pub use flags::{Flags, KEYWORDS_MAX, NamedFlags};

@@ -3,9 +3,10 @@
 //! It counts open connections and nothing else: rates and failed logins are not its business.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use model::counted_as;
 use parking_lot::Mutex;
 
 /// The limits of one gate.
@@ -113,17 +114,6 @@ impl Drop for Permit {
                 counts.by_address.remove(&self.address);
             }
         }
-    }
-}
-
-/// The address that stands for all that count as one.
-fn counted_as(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) if !v6.is_loopback() => {
-            let network = u128::from(v6) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
-        other => other,
     }
 }
 

@@ -103,9 +103,10 @@ fn config(wishes: &Wishes) -> Config {
     for (name, _) in &wishes.users {
         // Whoever asks for a user in another domain means that domain to be here.
         if let Some((_, domain)) = name.rsplit_once('@')
-            && !config.domains.iter().any(|d| d.eq_ignore_ascii_case(domain))
+            && let Ok(domain) = auth::a_labels(domain)
+            && !config.domains.contains(&domain)
         {
-            config.domains.push(domain.to_ascii_lowercase());
+            config.domains.push(domain);
         }
     }
     config

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use auth::{CacheSettings, LoginName, PoolSettings};
+use auth::{CacheSettings, PoolSettings};
 use model::{MailboxName, SpecialUse};
 use toml_edit::Document;
 use tracing::Level;
@@ -48,7 +48,7 @@ pub(super) fn config(text: &str) -> Result<Config, Vec<Problem>> {
 /// `None` only where a problem has been noted.
 fn whole(root: &Section<'_>) -> Option<Config> {
     let data = required(root, "data", "\"/var/lib/postroom\"").map(PathBuf::from);
-    let default_domain = required(root, "default_domain", "\"example.org\"").map(str::to_ascii_lowercase);
+    let default_domain = default_domain(root);
     let domains = domains(root, default_domain.as_deref());
     let listeners = listeners(root);
     let tls = tls(root, &listeners);
@@ -83,19 +83,22 @@ fn required<'a>(section: &Section<'a>, key: &str, example: &str) -> Option<&'a s
     Some(text)
 }
 
-/// What can follow the `@` of a login name.
-fn is_domain(text: &str) -> bool {
-    LoginName::parse("user", text).is_ok()
+fn default_domain(root: &Section<'_>) -> Option<String> {
+    let text = required(root, "default_domain", "\"example.org\"")?;
+    let domain = auth::a_labels(text).ok();
+    if domain.is_none() && !text.is_empty() {
+        root.wrong("default_domain", "is no domain, such as \"example.org\"");
+    }
+    domain
 }
 
 fn domains(root: &Section<'_>, default_domain: Option<&str>) -> Vec<String> {
-    if default_domain.is_some_and(|domain| !domain.is_empty() && !is_domain(domain)) {
-        root.wrong("default_domain", "is no domain, such as \"example.org\"");
-    }
-    let mut domains: Vec<String> =
-        root.texts("domains").unwrap_or_default().into_iter().map(str::to_ascii_lowercase).collect();
-    if let Some(bad) = domains.iter().find(|domain| !is_domain(domain)) {
-        root.wrong("domains", format!("{bad:?} is no domain, such as \"example.org\""));
+    let mut domains = Vec::new();
+    for text in root.texts("domains").unwrap_or_default() {
+        match auth::a_labels(text) {
+            Ok(domain) => domains.push(domain),
+            Err(_) => root.wrong("domains", format!("{text:?} is no domain, such as \"example.org\"")),
+        }
     }
     if let Some(domain) = default_domain
         && !domains.iter().any(|d| d == domain)

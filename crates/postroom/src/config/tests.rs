@@ -41,6 +41,13 @@ fn what_is_not_configured_has_its_default() {
 }
 
 #[test]
+fn domains_are_a_labels_however_they_are_written() {
+    let config = read::config(&with("", "domains = [\"B\u{fc}cher.example\"]")).unwrap();
+    assert_eq!(config.domains, ["xn--bcher-kva.example", "example.org"]);
+    assert!(wrong(&with("", "domains = [\"a b\"]"))[0].contains("\"a b\" is no domain"));
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
     assert_eq!(
         wrong(&with("limits", "conections = 5"))[0],

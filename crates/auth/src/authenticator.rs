@@ -1,6 +1,6 @@
 //! A login from end to end: the name, the directory, the memory of recent logins, the password.
 //!
-//! An unknown user, a wrong password and a disabled user get one answer after the same work, so that
+//! An unknown user, a wrong password and a disabled user get one answer after the same wait and the same work, so that
 //! nobody learns from it who exists. (A hash made at another cost than today's takes its own time.)
 
 use std::net::IpAddr;
@@ -14,6 +14,8 @@ use crate::login_name::LoginName;
 use crate::password::{InvalidCost, Password};
 use crate::pool::{HashFault, HashingPool, PoolError, PoolSettings};
 use crate::sasl::Credentials;
+use crate::scram::{Decoys, SECRET_BYTES};
+use crate::throttle::{Throttle, ThrottleSettings};
 
 /// Who logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,42 @@ pub struct Settings {
     pub pool: PoolSettings,
     /// What is remembered of recent logins.
     pub cache: CacheSettings,
+    /// How failed logins slow down later ones.
+    pub throttle: ThrottleSettings,
+    /// What becomes of SCRAM.
+    pub scram: ScramSettings,
+}
+
+/// What becomes of SCRAM.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ScramSettings {
+    /// Whether verifiers are stored and logins by them offered.
+    pub mode: ScramMode,
+    /// Iterations of PBKDF2 in new verifiers, from [`ITERATIONS_MIN`](crate::ITERATIONS_MIN) to
+    /// [`ITERATIONS_MAX`](crate::ITERATIONS_MAX).
+    pub iterations: u32,
+    /// What the salts of users who do not exist are made from; the same as long as the server lives.
+    pub secret: [u8; SECRET_BYTES],
+}
+
+/// How far SCRAM goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScramMode {
+    /// No verifier is stored, and no login by one offered.
+    Off,
+    /// Verifiers are stored, so that logins by them can be offered later.
+    Stored,
+    /// Logins by them are offered.
+    Offered,
+}
+
+/// What is stored of a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secrets {
+    /// The Argon2 hash, as a PHC string.
+    pub password_hash: String,
+    /// The SCRAM verifier (RFC 5803), if any is to be stored.
+    pub scram_verifier: Option<String>,
 }
 
 /// Checks logins for every front end.
@@ -66,6 +104,9 @@ pub struct Authenticator {
     default_domain: String,
     pool: HashingPool,
     recent: RecentLogins,
+    throttle: Throttle,
+    scram: ScramSettings,
+    pub(crate) decoys: Decoys,
 }
 
 impl Authenticator {
@@ -82,14 +123,31 @@ impl Authenticator {
             directory,
             default_domain: settings.default_domain,
             pool: HashingPool::new(settings.pool)?,
-            recent: RecentLogins::new(settings.cache, clock),
+            recent: RecentLogins::new(settings.cache, Arc::clone(&clock)),
+            throttle: Throttle::new(settings.throttle, clock),
+            scram: settings.scram,
+            decoys: Decoys::new(settings.scram.secret, settings.scram.iterations),
         })
     }
 
-    /// The pool, to hash the passwords of new users in the same bounds.
+    /// What to store of a new password.
+    ///
+    /// # Errors
+    /// Too many passwords wait to be hashed, or hashing failed.
+    pub async fn secrets(&self, password: Password) -> Result<Secrets, PoolError> {
+        let scram_verifier = match self.scram.mode {
+            ScramMode::Off => None,
+            ScramMode::Stored | ScramMode::Offered => {
+                Some(self.pool.verifier(password.clone(), self.scram.iterations).await?)
+            }
+        };
+        Ok(Secrets { password_hash: self.pool.hash(password).await?, scram_verifier })
+    }
+
+    /// Whether logins by SCRAM are offered.
     #[must_use]
-    pub fn pool(&self) -> &HashingPool {
-        &self.pool
+    pub fn offers_scram(&self) -> bool {
+        self.scram.mode == ScramMode::Offered
     }
 
     /// Forgets a recent login, by full address. A change of password does so by itself.
@@ -103,18 +161,12 @@ impl Authenticator {
     /// They are refused, or we failed.
     pub async fn login(&self, credentials: Credentials, peer: IpAddr) -> Result<Identity, LoginError> {
         let Credentials { login, password } = credentials;
-        let answer = self.check(&login, password).await;
-        match &answer {
-            Ok(identity) => tracing::debug!(login = identity.login, %peer, "logged in"),
-            Err(LoginError::Refused(reason)) => {
-                tracing::info!(login = ?login, %peer, %reason, "login refused")
-            }
-            Err(LoginError::Directory(_) | LoginError::Hash(_)) => {}
-        }
+        let answer = self.check(&login, &password, peer).await;
+        self.note(&login, peer, Some(&password), &answer);
         answer
     }
 
-    async fn check(&self, login: &str, password: Password) -> Result<Identity, LoginError> {
+    async fn check(&self, login: &str, password: &Password, peer: IpAddr) -> Result<Identity, LoginError> {
         if password.is_too_long() {
             // Nobody has such a password, so this tells nothing about anybody.
             return Err(Refusal::Credentials.into());
@@ -122,23 +174,84 @@ impl Authenticator {
         let found = self.find(login).await?;
         if let Some(user) = &found
             && user.enabled
-            && self.recent.knows(user, &password)
+            && self.recent.knows(user, password)
         {
             return Ok(identity(user));
         }
+        self.slow_down(login, peer).await;
         let phc = found.as_ref().map(|user| user.password_hash.clone());
         let verified = self.pool.verify(password.clone(), phc).await.map_err(LoginError::from)?;
         match found {
             Some(user) if verified && user.enabled => {
-                self.recent.remember(&user, &password);
+                self.recent.remember(&user, password);
+                self.complete(&user, password).await;
                 Ok(identity(&user))
             }
             _ => Err(Refusal::Credentials.into()),
         }
     }
 
+    /// Stores a verifier for a user who has none: only now the password is known.
+    async fn complete(&self, user: &UserRecord, password: &Password) {
+        if self.scram.mode == ScramMode::Off || user.scram_verifier.is_some() {
+            return;
+        }
+        // Whoever logged in is in, and the next login tries again.
+        match self.pool.verifier(password.clone(), self.scram.iterations).await {
+            Ok(verifier) => {
+                if let Err(error) = self.directory.keep_verifier(user, verifier).await {
+                    tracing::warn!(login = user.login, %error, "a SCRAM verifier cannot be stored");
+                }
+            }
+            Err(error) => tracing::debug!(login = user.login, %error, "no SCRAM verifier was made"),
+        }
+    }
+
+    /// Waits for as long as earlier failures ask for. A password that was right lately does not wait.
+    pub(crate) async fn slow_down(&self, login: &str, peer: IpAddr) {
+        let wait = self.throttle.wait(peer, &self.key_of(login));
+        if !wait.is_zero() {
+            tracing::debug!(login = ?login, %peer, ?wait, "a login has to wait");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Logs and counts how a login ended.
+    pub(crate) fn note(
+        &self,
+        login: &str,
+        peer: IpAddr,
+        password: Option<&Password>,
+        answer: &Result<Identity, LoginError>,
+    ) {
+        let result = match answer {
+            Ok(identity) => {
+                self.throttle.succeeded(&identity.login);
+                tracing::debug!(login = identity.login, %peer, "logged in");
+                "ok"
+            }
+            Err(LoginError::Refused(reason)) => {
+                tracing::info!(login = ?login, %peer, %reason, "login refused");
+                if *reason == Refusal::Credentials {
+                    self.throttle.failed(peer, &self.key_of(login), password);
+                }
+                "refused"
+            }
+            Err(LoginError::Directory(_) | LoginError::Hash(_)) => "failed",
+        };
+        metrics::counter!("postroom_logins_total", "result" => result).increment(1);
+    }
+
+    /// What a name counts as, whether it is anybody's or not.
+    pub(crate) fn key_of(&self, login: &str) -> String {
+        match LoginName::parse(login, &self.default_domain) {
+            Ok(name) => name.as_str().to_owned(),
+            Err(_) => login.to_owned(),
+        }
+    }
+
     /// A name that is none belongs to no user, and is refused like any other unknown one.
-    async fn find(&self, login: &str) -> Result<Option<UserRecord>, DirectoryFault> {
+    pub(crate) async fn find(&self, login: &str) -> Result<Option<UserRecord>, DirectoryFault> {
         match LoginName::parse(login, &self.default_domain) {
             Ok(name) => self.directory.find(&name).await,
             Err(_) => Ok(None),
@@ -146,7 +259,7 @@ impl Authenticator {
     }
 }
 
-fn identity(user: &UserRecord) -> Identity {
+pub(crate) fn identity(user: &UserRecord) -> Identity {
     Identity { account: user.account, login: user.login.clone() }
 }
 
@@ -165,96 +278,21 @@ impl std::fmt::Debug for Authenticator {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use model::SystemClock;
-
-    use super::*;
-    use crate::directory::MemoryDirectory;
-    use crate::password::{CHEAP, hash};
-
-    const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-    fn user(login: &str, password: &str) -> UserRecord {
-        let password_hash = hash(&Password::new(password), CHEAP).unwrap();
-        UserRecord { account: AccountId(7), login: login.to_owned(), password_hash, enabled: true }
-    }
-
-    fn world() -> (Arc<MemoryDirectory>, Authenticator) {
-        let directory = Arc::new(MemoryDirectory::default());
-        directory.put(user("ada@example.org", "good password"));
-        directory.put(UserRecord { enabled: false, ..user("eve@example.org", "good password") });
-        let settings = Settings {
-            default_domain: "example.org".to_owned(),
-            pool: PoolSettings { cost: CHEAP, ..PoolSettings::default() },
-            cache: CacheSettings::default(),
-        };
-        let authenticator = Authenticator::new(directory.clone(), settings, Arc::new(SystemClock)).unwrap();
-        (directory, authenticator)
-    }
-
-    async fn login(
-        authenticator: &Authenticator,
-        login: &str,
-        password: &str,
-    ) -> Result<Identity, LoginError> {
-        let credentials = Credentials { login: login.to_owned(), password: Password::new(password) };
-        authenticator.login(credentials, PEER).await
-    }
-
-    #[tokio::test]
-    async fn full_and_bare_names_lead_to_one_identity() {
-        let (_, authenticator) = world();
-        let ada = Identity { account: AccountId(7), login: "ada@example.org".to_owned() };
-        for name in ["ada", "ADA@Example.org"] {
-            assert_eq!(login(&authenticator, name, "good password").await.unwrap(), ada);
-        }
-    }
-
-    #[tokio::test]
-    async fn unknown_wrong_and_disabled_get_one_answer() {
-        let (_, authenticator) = world();
-        let too_long = "x".repeat(2000);
-        for (name, password) in [
-            ("bob", "good password"),
-            ("ada", "bad password"),
-            ("eve", "good password"),
-            ("not a name", "good password"),
-            ("ada@elsewhere.example", "good password"),
-            ("ada", too_long.as_str()),
-        ] {
-            let refused = login(&authenticator, name, password).await.unwrap_err();
-            assert!(matches!(refused, LoginError::Refused(Refusal::Credentials)), "{name}: {refused}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_new_password_is_the_only_one_at_once() {
-        let (directory, authenticator) = world();
-        login(&authenticator, "ada", "good password").await.unwrap();
-        directory.put(user("ada@example.org", "better password"));
-        assert!(login(&authenticator, "ada", "good password").await.is_err());
-        login(&authenticator, "ada", "better password").await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_disabled_user_is_refused_though_remembered() {
-        let (directory, authenticator) = world();
-        login(&authenticator, "ada", "good password").await.unwrap();
-        let ada = user("ada@example.org", "good password");
-        directory.put(UserRecord { enabled: false, ..ada });
-        assert!(login(&authenticator, "ada", "good password").await.is_err());
-    }
-
-    #[tokio::test]
-    async fn a_remembered_login_needs_no_hashing() {
-        let (_, authenticator) = world();
-        login(&authenticator, "ada", "good password").await.unwrap();
-        let ada = authenticator.find("ada").await.unwrap().unwrap();
-        assert!(authenticator.recent.knows(&ada, &Password::new("good password")));
-        authenticator.forget("ada@example.org");
-        assert!(!authenticator.recent.knows(&ada, &Password::new("good password")));
+impl std::fmt::Debug for ScramSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { mode, iterations, secret: _ } = self;
+        f.debug_struct("ScramSettings")
+            .field("mode", mode)
+            .field("iterations", iterations)
+            .finish_non_exhaustive()
     }
 }
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -143,7 +143,7 @@ mod tests {
 
     fn user(login: &str, password_hash: &str) -> UserRecord {
         let (login, password_hash) = (login.to_owned(), password_hash.to_owned());
-        UserRecord { account: AccountId(1), login, password_hash, enabled: true }
+        UserRecord { account: AccountId(1), login, password_hash, scram_verifier: None, enabled: true }
     }
 
     fn memory(entries: usize) -> (RecentLogins, Arc<ManualClock>) {

@@ -23,6 +23,8 @@ pub struct UserRecord {
     pub login: String,
     /// The Argon2 hash of the password, as a PHC string.
     pub password_hash: String,
+    /// The password's SCRAM verifier (RFC 5803), if one was stored.
+    pub scram_verifier: Option<String>,
     /// Whether the user may log in.
     pub enabled: bool,
 }
@@ -53,6 +55,17 @@ pub trait Directory: Send + Sync + 'static {
         &'a self,
         name: &'a AliasName,
     ) -> BoxFuture<'a, Result<Option<Vec<LoginName>>, DirectoryFault>>;
+
+    /// Stores a SCRAM verifier for a user who has none, made of the password that `user.password_hash` is the hash
+    /// of. Nothing is stored if the password was changed meanwhile.
+    ///
+    /// # Errors
+    /// The directory cannot be changed.
+    fn keep_verifier<'a>(
+        &'a self,
+        user: &'a UserRecord,
+        verifier: String,
+    ) -> BoxFuture<'a, Result<(), DirectoryFault>>;
 }
 
 impl fmt::Debug for UserRecord {
@@ -94,5 +107,21 @@ impl Directory for MemoryDirectory {
         name: &'a AliasName,
     ) -> BoxFuture<'a, Result<Option<Vec<LoginName>>, DirectoryFault>> {
         Box::pin(async move { Ok(self.aliases.lock().get(&name.to_string()).cloned()) })
+    }
+
+    fn keep_verifier<'a>(
+        &'a self,
+        user: &'a UserRecord,
+        verifier: String,
+    ) -> BoxFuture<'a, Result<(), DirectoryFault>> {
+        Box::pin(async move {
+            let mut users = self.users.lock();
+            if let Some(kept) =
+                users.get_mut(&user.login).filter(|kept| kept.password_hash == user.password_hash)
+            {
+                kept.scram_verifier = Some(verifier);
+            }
+            Ok(())
+        })
     }
 }

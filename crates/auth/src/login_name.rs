@@ -8,9 +8,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
-use precis_core::Error as Disallowed;
-use precis_core::profile::PrecisFastInvocation;
-use precis_profiles::UsernameCaseMapped;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::precis::{self, Class};
 
 /// The longest login name: the longest address (RFC 5321 §4.5.3.1.3).
 pub const LOGIN_BYTES_MAX: usize = 254;
@@ -138,9 +138,14 @@ fn enforced(local: &str) -> Result<String, InvalidLogin> {
     if local.is_empty() {
         return Err(InvalidLogin::Empty);
     }
-    let mut form = local.to_owned();
+    // Preparation (RFC 8265 §3.3.1), so that what is told is a character that was typed.
+    let mut form = precis::usual_width(local);
+    if let Some(found) = precis::disallowed(&form, Class::Identifier) {
+        return Err(InvalidLogin::Character { found });
+    }
     for _ in 0..ENFORCED_TIMES_MAX {
-        let next = UsernameCaseMapped::enforce(form.as_str()).map_err(disallowed)?.into_owned();
+        // RFC 8265 §3.3.2: width, case, NFC.
+        let next: String = precis::usual_width(&form).to_lowercase().nfc().collect();
         if next == form {
             return check_local(form);
         }
@@ -149,20 +154,17 @@ fn enforced(local: &str) -> Result<String, InvalidLogin> {
     Err(InvalidLogin::Direction)
 }
 
-fn disallowed(error: Disallowed) -> InvalidLogin {
-    match error {
-        Disallowed::BadCodepoint(at) => {
-            InvalidLogin::Character { found: char::from_u32(at.cp).unwrap_or(char::REPLACEMENT_CHARACTER) }
-        }
-        Disallowed::Invalid | Disallowed::Unexpected(_) => InvalidLogin::Direction,
-    }
-}
-
 /// What PRECIS allows and an address of ours does not: it would need quotes (RFC 5322 §3.4.1), or is taken for
 /// something else by LIST and by other mail systems.
 fn check_local(local: String) -> Result<String, InvalidLogin> {
     if local.len() > LOCAL_BYTES_MAX {
         return Err(InvalidLogin::TooLong { max: LOCAL_BYTES_MAX });
+    }
+    if let Some(found) = precis::disallowed(&local, Class::Identifier) {
+        return Err(InvalidLogin::Character { found });
+    }
+    if !precis::follows_bidi_rule(&local) {
+        return Err(InvalidLogin::Direction);
     }
     match local.chars().find(|c| "@\"(),:;<>[\\]/%*".contains(*c)) {
         Some(found) => Err(InvalidLogin::Character { found }),

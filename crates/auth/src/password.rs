@@ -7,11 +7,10 @@ use std::fmt;
 
 use argon2::password_hash::{self, Encoding, PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
-use precis_core::Error as Disallowed;
-use precis_core::profile::PrecisFastInvocation;
-use precis_profiles::OpaqueString;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
+
+use crate::precis::{self, Class};
 
 /// The fewest characters of a new password (NIST SP 800-63B §5.1.1.1).
 pub const PASSWORD_CHARS_MIN: usize = 8;
@@ -77,12 +76,9 @@ impl Password {
         if self.0.chars().count() < PASSWORD_CHARS_MIN {
             return Err(WeakPassword::TooShort { min: PASSWORD_CHARS_MIN });
         }
-        match OpaqueString::prepare(self.0.as_str()) {
-            Err(Disallowed::BadCodepoint(at)) => Err(WeakPassword::Character {
-                found: char::from_u32(at.cp).unwrap_or(char::REPLACEMENT_CHARACTER),
-            }),
-            // It is not empty, and there is no other rule.
-            Ok(_) | Err(Disallowed::Invalid | Disallowed::Unexpected(_)) => Ok(()),
+        match precis::disallowed(&self.0, Class::Freeform) {
+            Some(found) => Err(WeakPassword::Character { found }),
+            None => Ok(()),
         }
     }
 

@@ -9,6 +9,7 @@ use argon2::password_hash;
 use tokio::sync::Semaphore;
 
 use crate::password::{self, Cost, InvalidCost, Password};
+use crate::scram::Verifier;
 
 /// The size of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Default for PoolSettings {
 
 /// Hashes and verifies passwords. Cloning it is cheap, and clones share the bounds.
 #[derive(Clone, Debug)]
-pub struct HashingPool {
+pub(crate) struct HashingPool {
     cost: Cost,
     decoy: Arc<str>,
     /// A permit for everyone at work or waiting.
@@ -71,7 +72,7 @@ impl HashingPool {
     ///
     /// # Errors
     /// The cost is none that Argon2 can use.
-    pub fn new(settings: PoolSettings) -> Result<Self, InvalidCost> {
+    pub(crate) fn new(settings: PoolSettings) -> Result<Self, InvalidCost> {
         settings.cost.check()?;
         let decoy = password::decoy(settings.cost).map_err(|_| InvalidCost { cost: settings.cost })?;
         let workers = settings.workers.get();
@@ -87,9 +88,17 @@ impl HashingPool {
     ///
     /// # Errors
     /// The pool is busy or hashing failed.
-    pub async fn hash(&self, password: Password) -> Result<String, PoolError> {
+    pub(crate) async fn hash(&self, password: Password) -> Result<String, PoolError> {
         let cost = self.cost;
         self.run(move || password::hash(&password, cost)).await
+    }
+
+    /// A SCRAM verifier to store for a password, as text (RFC 5803).
+    ///
+    /// # Errors
+    /// The pool is busy or hashing failed.
+    pub(crate) async fn verifier(&self, password: Password, iterations: u32) -> Result<String, PoolError> {
+        self.run(move || Ok(Verifier::derive(&password, iterations, model::env::random()).to_string())).await
     }
 
     /// Whether `phc` is a hash of `password`. `None` stands for a user who does not exist: the answer
@@ -97,7 +106,7 @@ impl HashingPool {
     ///
     /// # Errors
     /// The pool is busy, or `phc` is no hash that can be used.
-    pub async fn verify(&self, password: Password, phc: Option<String>) -> Result<bool, PoolError> {
+    pub(crate) async fn verify(&self, password: Password, phc: Option<String>) -> Result<bool, PoolError> {
         let decoy = Arc::clone(&self.decoy);
         self.run(move || {
             let exists = phc.is_some();

@@ -1,7 +1,8 @@
-//! The server's side of SASL PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login, which Outlook
-//! speaks), as line protocols carry them: Base64, one answer a line (RFC 9051 §6.2.2).
+//! The mechanisms of SASL, and the server's side of PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login, which
+//! Outlook speaks), as line protocols carry them: Base64, one answer a line (RFC 9051 §6.2.2).
 //!
-//! It reads lines and yields challenges or credentials; it neither checks a password nor sends a line.
+//! It reads lines and yields challenges or credentials; it neither checks a password nor sends a line. The messages of
+//! SCRAM are in `scram`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,11 +20,15 @@ pub enum Mechanism {
     Plain,
     /// Name and password in two.
     Login,
+    /// A proof of the password (RFC 7677).
+    ScramSha256,
+    /// The same, bound to the TLS connection.
+    ScramSha256Plus,
 }
 
 impl Mechanism {
-    /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::Plain, Self::Login];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::ScramSha256Plus, Self::ScramSha256, Self::Plain, Self::Login];
 
     /// The mechanism of that name, in any case (RFC 4422 §3.1).
     #[must_use]
@@ -37,7 +42,32 @@ impl Mechanism {
         match self {
             Self::Plain => "PLAIN",
             Self::Login => "LOGIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
         }
+    }
+}
+
+/// What a TLS connection can be bound by: the name of each kind of channel binding with its data. Empty without TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bindings(Vec<(&'static str, Vec<u8>)>);
+
+impl Bindings {
+    /// The bindings of one connection, by the names of RFC 5929 and RFC 9266.
+    #[must_use]
+    pub const fn new(bindings: Vec<(&'static str, Vec<u8>)>) -> Self {
+        Self(bindings)
+    }
+
+    /// Whether the connection cannot be bound, so that no -PLUS is offered.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The data of the binding of that name.
+    pub(crate) fn of(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, data)| data.as_slice())
     }
 }
 
@@ -52,7 +82,7 @@ pub struct Credentials {
 
 /// What an exchange asks for next.
 #[derive(Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// Send this, Base64 already, after `+ ` and read another line.
     Challenge(&'static str),
     /// The exchange is over; see whether the credentials are right.
@@ -82,14 +112,28 @@ pub enum SaslFailure {
     /// It wants to act for somebody else, which nobody may (RFC 4616 §2).
     #[error("acting for another user is not supported")]
     ActingForAnother,
+    /// The client believes that channel binding is not offered here, and it is: somebody in between took it out of
+    /// the offer (RFC 5802 §6).
+    #[error("channel binding is offered here; what the client was told is not what the server said")]
+    Downgrade,
+    /// The client binds to another connection than this one, or in a way that is not offered (RFC 5802 §6).
+    #[error("the channel binding is none of this connection's")]
+    ChannelBinding,
     /// There was nothing more to answer.
     #[error("the exchange is over")]
     Over,
 }
 
+/// A mechanism that sends the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Simple {
+    Plain,
+    Login,
+}
+
 /// One exchange, from the mechanism's name to the credentials.
 #[derive(Debug)]
-pub struct Exchange(State);
+pub(crate) struct Exchange(State);
 
 #[derive(Debug)]
 enum State {
@@ -105,11 +149,10 @@ const LOGIN_PROMPTS: [&str; 2] = ["VXNlcm5hbWU6", "UGFzc3dvcmQ6"];
 impl Exchange {
     /// Begins, with the initial response if the command had one (RFC 4959 §3, where `=` stands for an
     /// empty one).
-    #[must_use]
-    pub fn begin(mechanism: Mechanism, initial: Option<&[u8]>) -> (Self, Step) {
+    pub(crate) fn begin(mechanism: Simple, initial: Option<&[u8]>) -> (Self, Step) {
         let (state, prompt) = match mechanism {
-            Mechanism::Plain => (State::Plain, ""),
-            Mechanism::Login => (State::LoginName, LOGIN_PROMPTS[0]),
+            Simple::Plain => (State::Plain, ""),
+            Simple::Login => (State::LoginName, LOGIN_PROMPTS[0]),
         };
         let mut exchange = Self(state);
         let step = match initial {
@@ -121,7 +164,7 @@ impl Exchange {
     }
 
     /// Takes the peer's next line, without its line end.
-    pub fn step(&mut self, line: &[u8]) -> Step {
+    pub(crate) fn step(&mut self, line: &[u8]) -> Step {
         match decode(line) {
             Ok(answer) => self.answer(&answer),
             Err(failure) => self.over(Step::Failed(failure)),
@@ -187,7 +230,11 @@ fn text(answer: &[u8]) -> Result<&str, SaslFailure> {
     }
 }
 
-fn decode(line: &[u8]) -> Result<Zeroizing<Vec<u8>>, SaslFailure> {
+/// An answer without its Base64.
+///
+/// # Errors
+/// It has none, or the client cancels.
+pub(crate) fn decode(line: &[u8]) -> Result<Zeroizing<Vec<u8>>, SaslFailure> {
     if line == b"*" {
         return Err(SaslFailure::Cancelled);
     }
@@ -204,7 +251,7 @@ mod tests {
     use super::*;
 
     fn ends(
-        mechanism: Mechanism,
+        mechanism: Simple,
         initial: Option<&[u8]>,
         lines: &[&[u8]],
     ) -> Result<(String, Password), SaslFailure> {
@@ -231,20 +278,20 @@ mod tests {
     #[test]
     fn plain_as_in_rfc_4616_section_4() {
         let answer = encoded("\0tim\0tanstaaftanstaaf");
-        assert_eq!(ends(Mechanism::Plain, None, &[&answer]), good("tim", "tanstaaftanstaaf"));
-        assert_eq!(ends(Mechanism::Plain, Some(&answer), &[]), good("tim", "tanstaaftanstaaf"));
+        assert_eq!(ends(Simple::Plain, None, &[&answer]), good("tim", "tanstaaftanstaaf"));
+        assert_eq!(ends(Simple::Plain, Some(&answer), &[]), good("tim", "tanstaaftanstaaf"));
         let kurt = encoded("Ursel\0Kurt\0xipj3plmq");
-        assert_eq!(ends(Mechanism::Plain, None, &[&kurt]), Err(SaslFailure::ActingForAnother));
+        assert_eq!(ends(Simple::Plain, None, &[&kurt]), Err(SaslFailure::ActingForAnother));
     }
 
     #[test]
     fn plain_as_in_rfc_4959_section_6() {
-        assert_eq!(ends(Mechanism::Plain, Some(b"dGVzdAB0ZXN0AHRlc3Q="), &[]), good("test", "test"));
+        assert_eq!(ends(Simple::Plain, Some(b"dGVzdAB0ZXN0AHRlc3Q="), &[]), good("test", "test"));
     }
 
     #[test]
     fn login_asks_for_the_name_and_then_the_password() {
-        let (mut exchange, step) = Exchange::begin(Mechanism::Login, None);
+        let (mut exchange, step) = Exchange::begin(Simple::Login, None);
         assert!(matches!(step, Step::Challenge("VXNlcm5hbWU6")));
         assert!(matches!(exchange.step(&encoded("ada")), Step::Challenge("UGFzc3dvcmQ6")));
         let Step::Credentials(found) = exchange.step(&encoded("secret")) else { panic!() };
@@ -254,34 +301,31 @@ mod tests {
 
     #[test]
     fn login_takes_the_name_as_initial_response() {
-        assert_eq!(
-            ends(Mechanism::Login, Some(&encoded("ada")), &[&encoded("secret")]),
-            good("ada", "secret")
-        );
+        assert_eq!(ends(Simple::Login, Some(&encoded("ada")), &[&encoded("secret")]), good("ada", "secret"));
     }
 
     #[test]
     fn a_star_cancels_at_every_point() {
-        assert_eq!(ends(Mechanism::Plain, None, &[b"*"]), Err(SaslFailure::Cancelled));
-        assert_eq!(ends(Mechanism::Login, None, &[b"*"]), Err(SaslFailure::Cancelled));
-        assert_eq!(ends(Mechanism::Login, None, &[&encoded("ada"), b"*"]), Err(SaslFailure::Cancelled));
+        assert_eq!(ends(Simple::Plain, None, &[b"*"]), Err(SaslFailure::Cancelled));
+        assert_eq!(ends(Simple::Login, None, &[b"*"]), Err(SaslFailure::Cancelled));
+        assert_eq!(ends(Simple::Login, None, &[&encoded("ada"), b"*"]), Err(SaslFailure::Cancelled));
     }
 
     #[test]
     fn what_is_malformed_is_told_apart() {
-        let plain = |line: &[u8]| ends(Mechanism::Plain, None, &[line]).unwrap_err();
+        let plain = |line: &[u8]| ends(Simple::Plain, None, &[line]).unwrap_err();
         assert_eq!(plain(b"not base64!"), SaslFailure::NotBase64);
         assert_eq!(plain(b"dGVzdAB0ZXN0AHRlc3Q"), SaslFailure::NotBase64, "the padding is missing");
         assert_eq!(plain(&encoded("ada\0secret")), SaslFailure::Malformed);
         assert_eq!(plain(&encoded("\0ada\0")), SaslFailure::Malformed);
         assert_eq!(plain(&encoded("\0ada\0a\0b")), SaslFailure::Malformed);
         assert_eq!(plain(&vec![b'A'; ANSWER_BYTES_MAX + 4]), SaslFailure::TooLong { max: ANSWER_BYTES_MAX });
-        assert_eq!(ends(Mechanism::Plain, Some(b"="), &[]), Err(SaslFailure::Malformed));
+        assert_eq!(ends(Simple::Plain, Some(b"="), &[]), Err(SaslFailure::Malformed));
     }
 
     #[test]
     fn the_password_is_not_shown() {
-        let (_, step) = Exchange::begin(Mechanism::Plain, Some(&encoded("\0tim\0tanstaaf")));
+        let (_, step) = Exchange::begin(Simple::Plain, Some(&encoded("\0tim\0tanstaaf")));
         assert!(!format!("{step:?}").contains("tanstaaf"));
     }
 
@@ -289,13 +333,14 @@ mod tests {
     fn mechanisms_are_known_in_any_case() {
         assert_eq!(Mechanism::parse(b"plain"), Some(Mechanism::Plain));
         assert_eq!(Mechanism::parse(b"Login"), Some(Mechanism::Login));
+        assert_eq!(Mechanism::parse(b"scram-sha-256-plus"), Some(Mechanism::ScramSha256Plus));
         assert_eq!(Mechanism::parse(b"CRAM-MD5"), None);
     }
 
     proptest! {
         #[test]
         fn no_line_makes_it_panic(lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..4)) {
-            for mechanism in Mechanism::ALL {
+            for mechanism in [Simple::Plain, Simple::Login] {
                 let (mut exchange, _) = Exchange::begin(mechanism, None);
                 for line in &lines {
                     exchange.step(line);

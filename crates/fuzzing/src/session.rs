@@ -4,10 +4,11 @@
 //! a fault of its own.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use auth::{
-    Authenticator, CacheSettings, Cost, MemoryDirectory, Password, PoolSettings, Settings as Logins,
-    UserRecord,
+    Authenticator, CacheSettings, Cost, ITERATIONS_MIN, MemoryDirectory, Password, PoolSettings,
+    SECRET_BYTES, ScramMode, ScramSettings, Secrets, Settings as Logins, ThrottleSettings, UserRecord,
 };
 use imap::{ImapServer, PlaintextLogin, Settings};
 use mailstore::{Options, Store};
@@ -61,7 +62,7 @@ struct Server {
     store: Arc<Store>,
     directory: Arc<MemoryDirectory>,
     imap: Arc<ImapServer>,
-    password_hash: String,
+    secrets: Secrets,
     sessions: u64,
     _folder: TempDir,
 }
@@ -87,13 +88,20 @@ impl Server {
             default_domain: "example.org".to_owned(),
             pool: PoolSettings { cost, ..PoolSettings::default() },
             cache: CacheSettings::default(),
+            // Wrong passwords are many, and nobody has time to wait.
+            throttle: ThrottleSettings { wait_max: Duration::ZERO, ..ThrottleSettings::default() },
+            scram: ScramSettings {
+                mode: ScramMode::Offered,
+                iterations: ITERATIONS_MIN,
+                secret: [1; SECRET_BYTES],
+            },
         };
         let authenticator =
             Arc::new(Authenticator::new(directory.clone(), logins, Arc::new(SystemClock)).unwrap());
-        let password_hash = runtime.block_on(authenticator.pool().hash(Password::new(PASSWORD))).unwrap();
+        let secrets = runtime.block_on(authenticator.secrets(Password::new(PASSWORD))).unwrap();
         let settings = Settings { plaintext_login: PlaintextLogin::Loopback, ..Settings::default() };
         let imap = Arc::new(ImapServer::new(store.clone(), authenticator, None, settings));
-        Self { runtime, store, directory, imap, password_hash, sessions: 0, _folder: folder }
+        Self { runtime, store, directory, imap, secrets, sessions: 0, _folder: folder }
     }
 
     /// Holds one session to its end.
@@ -103,9 +111,9 @@ impl Server {
         let input = [preamble(state, &login).as_bytes(), data].concat();
         let output = self.runtime.block_on(async {
             let folders = [(MailboxName::new("Archive").unwrap(), None)];
-            let account = self.store.add_user(&login, &self.password_hash, &folders).await.unwrap();
-            let password_hash = self.password_hash.clone();
-            self.directory.put(UserRecord { account, login, password_hash, enabled: true });
+            let Secrets { password_hash, scram_verifier } = self.secrets.clone();
+            let account = self.store.add_user(&login, &password_hash, &folders).await.unwrap();
+            self.directory.put(UserRecord { account, login, password_hash, scram_verifier, enabled: true });
             let (client, end) = tokio::io::duplex(PIPE_BYTES);
             let conn = Conn::memory(end, Timeouts::default());
             let served = Arc::clone(&self.imap).serve(conn, Drain::new());

@@ -40,6 +40,10 @@ pub enum When {
     TlsCanBegin,
     /// Before login, where a password may be sent.
     PasswordAllowed,
+    /// Before login, where a password may be sent and SCRAM is offered.
+    ScramOffered,
+    /// Before login, where the same can be bound to the TLS connection.
+    ChannelBindable,
     /// Before login, where no password may be sent in the clear (RFC 3501 §6.2.3).
     PasswordForbidden,
     /// Where the operator wants UIDONLY.
@@ -57,6 +61,10 @@ pub struct Conditions {
     pub password_allowed: bool,
     /// The operator wants UIDONLY.
     pub uid_only_wanted: bool,
+    /// SCRAM is configured.
+    pub scram: bool,
+    /// The connection is one of TLS that can be bound to (RFC 5929, RFC 9266).
+    pub channel_bindable: bool,
 }
 
 impl When {
@@ -68,6 +76,8 @@ impl When {
             Self::BeforeLogin => !now.authenticated,
             Self::TlsCanBegin => !now.authenticated && now.tls_can_begin,
             Self::PasswordAllowed => !now.authenticated && now.password_allowed,
+            Self::ScramOffered => Self::PasswordAllowed.holds(now) && now.scram,
+            Self::ChannelBindable => Self::ScramOffered.holds(now) && now.channel_bindable,
             Self::PasswordForbidden => !now.authenticated && !now.password_allowed,
             Self::UidOnlyWanted => now.uid_only_wanted,
         }
@@ -107,6 +117,19 @@ mod tests {
         let tls = capabilities(Conditions { password_allowed: true, ..Conditions::default() });
         assert!(tls.contains(&"AUTH=PLAIN") && tls.contains(&"SASL-IR"));
         assert!(!tls.contains(&"STARTTLS") && !tls.contains(&"LOGINDISABLED"));
+    }
+
+    #[test]
+    fn scram_is_offered_where_it_is_configured_and_plus_where_the_connection_can_be_bound_to() {
+        let offer = |password_allowed, scram, channel_bindable| {
+            let now = Conditions { password_allowed, scram, channel_bindable, ..Conditions::default() };
+            let names = capabilities(now);
+            ["AUTH=SCRAM-SHA-256", "AUTH=SCRAM-SHA-256-PLUS"].map(|name| names.contains(&name))
+        };
+        assert_eq!(offer(true, true, true), [true, true]);
+        assert_eq!(offer(true, true, false), [true, false]);
+        assert_eq!(offer(true, false, true), [false, false]);
+        assert_eq!(offer(false, true, true), [false, false]);
     }
 
     #[test]

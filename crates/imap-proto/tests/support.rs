@@ -15,6 +15,8 @@ fn when(when: When) -> &'static str {
         When::AfterLogin => "after login",
         When::TlsCanBegin => "before TLS",
         When::PasswordAllowed => "before login, where a password may be sent",
+        When::ScramOffered => "before login, where a password may be sent, unless switched off",
+        When::ChannelBindable => "before login, under TLS, unless switched off",
         When::PasswordForbidden => "before login, where no password may be sent",
         When::UidOnlyWanted => "where it is configured",
     }

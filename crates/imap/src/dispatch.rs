@@ -167,17 +167,27 @@ impl Session {
 
     /// LOGIN and AUTHENTICATE.
     async fn log_in(&mut self, command: Command) -> Result<Done, Failure> {
-        if !self.conditions().password_allowed {
+        let now = self.conditions();
+        if !now.password_allowed {
             return Err(Failure::NeedsTls);
         }
-        let credentials = match command {
-            Command::Login(command) => login::credentials(&command)?,
-            Command::Authenticate(command) => authenticate::exchange(&command, &mut self.io).await?,
+        let authenticator = &self.server.authenticator;
+        let (identity, mechanism) = match command {
+            Command::Login(command) => {
+                let peer = self.io.conn().peer_addr().ip();
+                (authenticator.login(login::credentials(&command)?, peer).await?, "login")
+            }
+            Command::Authenticate(command) => {
+                let (identity, mechanism) =
+                    authenticate::converse(&command, now, authenticator.clone(), &mut self.io).await?;
+                (identity, mechanism.name())
+            }
             other => return Err(Failure::ours("log in", format!("{} has no place", other.verb()))),
         };
-        let peer = self.io.conn().peer_addr().ip();
-        let identity = self.server.authenticator.login(credentials, peer).await?;
-        self.state = State::Authenticated(login::enter(identity, &self.server).await?);
+        self.mechanism = Some(mechanism);
+        let user = login::enter(identity, &self.server).await?;
+        self.io.log_in(&user.login)?;
+        self.state = State::Authenticated(user);
         self.io.set_authenticated(self.server.settings.idle_timeout);
         Ok(Done::coded(Code::Capability(capabilities(self.conditions())), "logged in"))
     }

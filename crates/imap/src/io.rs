@@ -42,6 +42,11 @@ impl Io {
         self.drain.clone()
     }
 
+    /// Counts the connection as this user's.
+    pub(crate) fn log_in(&mut self, login: &str) -> Result<(), Failure> {
+        self.conn.log_in(login).map_err(Failure::TooManyConnections)
+    }
+
     /// From login on: larger limits, more patience.
     pub(crate) fn set_authenticated(&mut self, patience: Duration) {
         self.framer.set_authenticated();
@@ -52,6 +57,7 @@ impl Io {
     /// Nobody is logged in any more: as in the beginning (RFC 8437 §3).
     pub(crate) fn set_unauthenticated(&mut self, login_timeout: Duration) {
         self.framer.set_unauthenticated();
+        self.conn.log_out();
         self.patience = login_timeout;
         self.login_by = Some(Instant::now() + login_timeout);
     }

@@ -4,10 +4,10 @@
 
 use std::error::Error as StdError;
 
-use auth::{LoginError, SaslFailure};
+use auth::{LoginError, SaslFailure, Unfinished};
 use imap_proto::response::{Code, Status};
 use mailstore::Refusal;
-use net::Lost;
+use net::{Lost, TurnedAway};
 
 /// A command that was carried out.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     Sasl(SaslFailure),
     /// There is no such SASL mechanism.
     UnknownMechanism,
+    /// The user has too many connections.
+    TooManyConnections(TurnedAway),
     /// A password may not be sent without TLS.
     NeedsTls,
     /// The mailbox was opened with EXAMINE.
@@ -182,6 +184,7 @@ impl Failure {
                 (Status::No, Some(code), refusal.to_string())
             }
             Self::UnknownMechanism => no(Code::Cannot, "there is no such mechanism"),
+            Self::TooManyConnections(reason) => no(Code::Limit, &reason.to_string()),
             Self::NeedsTls => no(Code::PrivacyRequired, "passwords are taken under TLS only"),
             Self::ReadOnly => no(Code::NoPerm, "the mailbox is read-only"),
             Self::SeveralRoles => no(Code::UseAttr, "a mailbox has one special use at most"),
@@ -229,6 +232,9 @@ fn no(code: Code, text: &str) -> (Status, Option<Code>, String) {
 fn sasl_answer(failure: SaslFailure) -> (Status, Option<Code>, String) {
     match failure {
         SaslFailure::ActingForAnother => no(Code::AuthorizationFailed, &failure.to_string()),
+        SaslFailure::Downgrade | SaslFailure::ChannelBinding => {
+            no(Code::AuthenticationFailed, &failure.to_string())
+        }
         SaslFailure::Cancelled
         | SaslFailure::TooLong { .. }
         | SaslFailure::NotBase64
@@ -302,6 +308,15 @@ impl From<LoginError> for Failure {
             LoginError::Refused(refusal) => Self::Login(refusal),
             LoginError::Directory(fault) => Self::ours("login", fault),
             LoginError::Hash(fault) => Self::ours("login", fault),
+        }
+    }
+}
+
+impl From<Unfinished> for Failure {
+    fn from(unfinished: Unfinished) -> Self {
+        match unfinished {
+            Unfinished::Sasl(failure) => Self::Sasl(failure),
+            Unfinished::Login(error) => error.into(),
         }
     }
 }

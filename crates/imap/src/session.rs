@@ -3,6 +3,7 @@
 //!
 //! RFC 3501 §3, §5.3 to §5.5, §7.1.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,6 +29,8 @@ pub(crate) struct Session {
     bad_in_a_row: u32,
     /// Commands answered, for the log.
     commands: u64,
+    /// How the user logged in, for the log.
+    pub(crate) mechanism: Option<&'static str>,
     /// Set by LOGOUT: its answer is the last.
     pub(crate) leaving: bool,
 }
@@ -35,7 +38,8 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(server: Arc<ImapServer>, conn: Conn, drain: Drain) -> Self {
         let io = Io::new(conn, drain, server.settings.login_timeout);
-        Self { server, io, state: State::NotAuthenticated, bad_in_a_row: 0, commands: 0, leaving: false }
+        let state = State::NotAuthenticated;
+        Self { server, io, state, bad_in_a_row: 0, commands: 0, mechanism: None, leaving: false }
     }
 
     pub(crate) async fn run(mut self) {
@@ -47,13 +51,29 @@ impl Session {
         if let Some(text) = end.goodbye() {
             response::bye(self.io.out(), None, text);
         }
-        let login = self.state.user().ok().map(|user| user.login.clone());
-        let (commands, reason, tls) = (self.commands, end.reason(), self.io.conn().tls_version());
-        tracing::info!(%peer, login, tls, commands, reason, seconds = since.elapsed().as_secs(), "IMAP connection over");
+        self.tell_the_log(peer, &end, since);
         // What belongs to the user is given back before a slow goodbye.
         let Self { io, state, .. } = self;
         drop(state);
         io.close().await;
+    }
+
+    /// The one line of the log that every connection leaves behind; what is only now sent is not in its numbers.
+    fn tell_the_log(&mut self, peer: SocketAddr, end: &End, since: Instant) {
+        let login = self.state.user().ok().map(|user| user.login.clone());
+        let (tls, traffic) = (self.io.conn().tls_version(), self.io.conn().traffic());
+        tracing::info!(
+            %peer,
+            tls,
+            login,
+            mechanism = self.mechanism,
+            commands = self.commands,
+            bytes_in = traffic.received,
+            bytes_out = traffic.sent,
+            reason = end.reason(),
+            seconds = since.elapsed().as_secs(),
+            "IMAP connection over"
+        );
     }
 
     /// Serves commands until the session is over.
@@ -101,6 +121,7 @@ impl Session {
             Step::Violation { tag, error } => {
                 self.bad_in_a_row += 1;
                 let is_fatal = error.is_fatal();
+                tracing::debug!(is_fatal, "what came is no command");
                 response::error(self.io.out(), tag.as_ref(), &error);
                 if is_fatal { Err(End::Unreadable.into()) } else { Ok(()) }
             }
@@ -129,7 +150,10 @@ impl Session {
     ) -> Result<(), Failure> {
         let answer = match result {
             Ok(Some(Done { code, text })) => Answer { status: Status::Ok, code, text: text.to_owned() },
-            Ok(None) => return Ok(()),
+            Ok(None) => {
+                self.note(row, since, Status::Ok);
+                return Ok(());
+            }
             Err(failure) => failure.answer()?,
         };
         let pumped = match &mut self.state {
@@ -175,6 +199,8 @@ impl Session {
             tls_can_begin: self.server.tls.is_some() && !conn.is_tls(),
             password_allowed: conn.is_tls() || in_the_clear,
             uid_only_wanted: self.server.settings.uid_only,
+            scram: self.server.authenticator.offers_scram(),
+            channel_bindable: conn.is_bindable(),
         }
     }
 

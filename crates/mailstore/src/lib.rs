@@ -56,5 +56,5 @@ pub use rebuild::{Loss, RECOVERED, Rebuilt, is_lost, is_whole, rebuild};
 pub use schema::FORMAT_VERSION;
 pub use store::{Options, Store, committed_lengths};
 pub use txn::{Expunge, FlagOp, StoreFlags};
-pub use users::User;
+pub use users::{Secrets, User};
 pub use watch::Watch;

@@ -24,8 +24,26 @@ pub struct User {
     pub account: AccountId,
     /// The password's hash (a PHC string).
     pub password_hash: String,
+    /// The password's SCRAM verifier (RFC 5803), if there is one.
+    pub scram_verifier: Option<String>,
     /// Whether the user may log in.
     pub enabled: bool,
+}
+
+/// What is kept of a password. The store does not look into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secrets {
+    /// The password's hash (a PHC string).
+    pub password_hash: String,
+    /// The password's SCRAM verifier (RFC 5803), if there is one.
+    pub scram_verifier: Option<String>,
+}
+
+impl<T: Into<String>> From<T> for Secrets {
+    /// A hash alone.
+    fn from(password_hash: T) -> Self {
+        Self { password_hash: password_hash.into(), scram_verifier: None }
+    }
 }
 
 impl User {
@@ -34,6 +52,10 @@ impl User {
         put_u64(&mut out, self.account.0);
         put_bytes(&mut out, self.password_hash.as_bytes());
         put_u64(&mut out, self.enabled.into());
+        // Absent in the rows of users who have none, as older versions wrote them.
+        if let Some(verifier) = &self.scram_verifier {
+            put_bytes(&mut out, verifier.as_bytes());
+        }
         out
     }
 
@@ -41,10 +63,10 @@ impl User {
         let mut r = Reader::new(value, "user");
         let login = key.get(1..).and_then(|login| std::str::from_utf8(login).ok());
         let login = login.ok_or_else(|| r.damaged())?.to_owned();
-        let user =
-            Self { login, account: AccountId(r.u64()?), password_hash: r.string()?, enabled: r.u64()? != 0 };
+        let (account, password_hash, enabled) = (AccountId(r.u64()?), r.string()?, r.u64()? != 0);
+        let scram_verifier = if r.is_empty() { None } else { Some(r.string()?) };
         r.end()?;
-        Ok(user)
+        Ok(Self { login, account, password_hash, scram_verifier, enabled })
     }
 }
 
@@ -92,7 +114,7 @@ impl Store {
     pub async fn add_user(
         &self,
         login: &str,
-        password_hash: &str,
+        secrets: impl Into<Secrets>,
         folders: &[(MailboxName, Option<SpecialUse>)],
     ) -> Result<AccountId, Error> {
         let _one_at_a_time = self.directory.lock().await;
@@ -102,8 +124,8 @@ impl Store {
         let mut store = self.store_row().await?;
         let account = AccountId(store.next_account);
         store.next_account += 1;
-        let user =
-            User { login: login.to_owned(), account, password_hash: password_hash.to_owned(), enabled: true };
+        let Secrets { password_hash, scram_verifier } = secrets.into();
+        let user = User { login: login.to_owned(), account, password_hash, scram_verifier, enabled: true };
         let mut batch = self.new_account(account, folders)?;
         batch.put(schema::STORE.to_vec(), store.encode());
         batch.put(schema::user(login), user.encode());
@@ -130,16 +152,41 @@ impl Store {
         Ok(txn.finish().batch)
     }
 
-    /// Replaces a user's password hash. The old password is refused from then on.
+    /// Replaces what is kept of a user's password. The old password is refused from then on.
     ///
     /// # Errors
     /// [`Refusal::AccountMissing`], or a fault.
-    pub async fn set_password(&self, login: &str, password_hash: &str) -> Result<(), Error> {
+    pub async fn set_password(&self, login: &str, secrets: impl Into<Secrets>) -> Result<(), Error> {
         let _one_at_a_time = self.directory.lock().await;
         let mut user = self.find_user(login).await?.ok_or(Refusal::AccountMissing)?;
-        password_hash.clone_into(&mut user.password_hash);
+        Secrets { password_hash: user.password_hash, scram_verifier: user.scram_verifier } = secrets.into();
+        self.put_user(&user).await
+    }
+
+    /// Keeps a SCRAM verifier of the password that `password_hash` is the hash of; nothing if the user has another
+    /// password by now, or is gone.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn add_scram_verifier(
+        &self,
+        login: &str,
+        password_hash: &str,
+        verifier: String,
+    ) -> Result<(), Error> {
+        let _one_at_a_time = self.directory.lock().await;
+        match self.find_user(login).await? {
+            Some(mut user) if user.password_hash == password_hash => {
+                user.scram_verifier = Some(verifier);
+                self.put_user(&user).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn put_user(&self, user: &User) -> Result<(), Error> {
         let mut batch = Batch::default();
-        batch.put(schema::user(login), user.encode());
+        batch.put(schema::user(&user.login), user.encode());
         self.shared.commit_rows(batch, Vec::new()).await?;
         self.shared.maintenance.manifest_due(user.account);
         Ok(())
@@ -197,5 +244,29 @@ impl Store {
             Ok(any)
         };
         self.shared.read(any).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(scram_verifier: Option<&str>) -> User {
+        let (login, scram_verifier) = ("ada@example.org".to_owned(), scram_verifier.map(str::to_owned));
+        User { login, account: AccountId(7), password_hash: "hash".to_owned(), scram_verifier, enabled: true }
+    }
+
+    #[test]
+    fn a_user_is_read_back_with_a_verifier_and_without() {
+        for user in [user(None), user(Some("SCRAM-SHA-256$4096:c2FsdA==$a:b"))] {
+            assert_eq!(User::decode(&schema::user(&user.login), &user.encode()).unwrap(), user);
+        }
+    }
+
+    #[test]
+    fn a_row_from_before_verifiers_still_reads() {
+        let row = [&[7, 4], b"hash".as_slice(), &[1]].concat();
+        assert_eq!(user(None).encode(), row);
+        assert_eq!(User::decode(b"uada@example.org", &row).unwrap(), user(None));
     }
 }

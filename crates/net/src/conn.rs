@@ -20,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 pub use self::stream::Stream;
+use crate::limit::{Permit, TurnedAway};
 use crate::tls::Tls;
 
 /// The most bytes that one [`Conn::fill`] adds: a TLS record's worth.
@@ -83,6 +84,18 @@ pub struct Conn {
     written: usize,
     /// Whether the stream may hold bytes that a flush would send.
     unflushed: bool,
+    traffic: Traffic,
+    /// Its place among the connections that are counted; a test's has none.
+    permit: Option<Permit>,
+}
+
+/// How much a connection has carried, in bytes as they are before compression and TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// From the peer.
+    pub received: u64,
+    /// To the peer.
+    pub sent: u64,
 }
 
 impl Conn {
@@ -99,7 +112,35 @@ impl Conn {
     }
 
     pub(crate) fn over(stream: Stream, peer: SocketAddr, timeouts: Timeouts) -> Self {
-        Self { stream, peer, timeouts, out: Vec::new(), written: 0, unflushed: false }
+        let (out, traffic) = (Vec::new(), Traffic::default());
+        Self { stream, peer, timeouts, out, written: 0, unflushed: false, traffic, permit: None }
+    }
+
+    /// The same connection, counted by a gate.
+    pub(crate) fn with_permit(mut self, permit: Permit) -> Self {
+        self.permit = Some(permit);
+        self
+    }
+
+    /// From here on the connection is a user's, and is no longer counted among those that are nobody's.
+    ///
+    /// # Errors
+    /// The user has too many; the connection stays nobody's.
+    pub fn log_in(&mut self, user: &str) -> Result<(), TurnedAway> {
+        self.permit.as_mut().map_or(Ok(()), |permit| permit.log_in(user))
+    }
+
+    /// The connection is nobody's again.
+    pub fn log_out(&mut self) {
+        if let Some(permit) = &mut self.permit {
+            permit.log_out();
+        }
+    }
+
+    /// What it has carried so far.
+    #[must_use]
+    pub const fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     /// Who is at the other end. An IPv4 address mapped into IPv6 is given as IPv4.
@@ -118,6 +159,19 @@ impl Conn {
     #[must_use]
     pub const fn is_compressed(&self) -> bool {
         self.stream.is_compressed()
+    }
+
+    /// The channel bindings of a TLS connection, by their registered names: `tls-exporter` (RFC 9266) and
+    /// `tls-server-end-point` (RFC 5929 §4), as far as there are.
+    #[must_use]
+    pub fn channel_bindings(&self) -> Vec<(&'static str, Vec<u8>)> {
+        self.stream.channel_bindings()
+    }
+
+    /// Whether there is any channel binding.
+    #[must_use]
+    pub fn is_bindable(&self) -> bool {
+        self.stream.is_bindable()
     }
 
     /// The TLS version in use, such as `TLSv1.3`, for the log.
@@ -164,6 +218,7 @@ impl Conn {
             Poll::Ready(Err(broken)) => Poll::Ready(Err(broken)),
             Poll::Ready(Ok(())) => {
                 into.extend_from_slice(read.filled());
+                self.traffic.received += read.filled().len() as u64;
                 Poll::Ready(Ok(read.filled().len()))
             }
         }
@@ -232,6 +287,7 @@ impl Conn {
             let rest = self.out.get(self.written..).unwrap_or_default();
             let n = wrote(waited, timeout(waited, self.stream.write(rest)).await)?;
             self.written += n;
+            self.traffic.sent += n as u64;
             self.unflushed = true;
         }
         self.out.clear();
@@ -242,6 +298,7 @@ impl Conn {
     async fn write_some(&mut self, bytes: &[u8]) -> Result<usize, Lost> {
         let waited = self.timeouts.write;
         let n = wrote(waited, timeout(waited, self.stream.write(bytes)).await)?;
+        self.traffic.sent += n as u64;
         self.unflushed = true;
         Ok(n)
     }
@@ -327,7 +384,7 @@ impl Conn {
     /// The bare stream, for a protocol with buffers of its own. What waits to be written is dropped.
     #[must_use]
     pub fn into_stream(self) -> Stream {
-        self.stream
+        self.stream.counted(self.permit)
     }
 }
 

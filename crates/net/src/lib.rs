@@ -13,7 +13,7 @@ mod privilege;
 mod serve;
 mod tls;
 
-pub use conn::{Conn, Lost, READ_BYTES_MAX, Stream, Timeouts, WRITE_MARK_BYTES};
+pub use conn::{Conn, Lost, READ_BYTES_MAX, Stream, Timeouts, Traffic, WRITE_MARK_BYTES};
 pub use drain::{Drain, Drained, Session};
 pub use host_name::host_name;
 pub use inherited::{Inherited, InheritedFault};
@@ -21,4 +21,4 @@ pub use limit::{Gate, Limits, Permit, TurnedAway};
 pub use listener::{ListenFault, Listener, Place, SocketAccess};
 pub use privilege::{PrivilegeFault, User, is_root};
 pub use serve::{Service, serve};
-pub use tls::{Tls, TlsFault};
+pub use tls::{CertificateFiles, CertificateState, Tls, TlsFault};

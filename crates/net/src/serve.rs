@@ -98,13 +98,13 @@ fn receive<S, F>(
     let running = service.drain.session();
     let tls = service.implicit_tls.clone();
     let name = service.name;
-    let mut conn = Conn::over(stream, peer, service.timeouts);
+    let mut conn = Conn::over(stream, peer, service.timeouts).with_permit(permit);
     sessions.spawn(async move {
-        let _counted = (permit, running);
+        let _counted = running;
         if let Some(tls) = tls
             && let Err(lost) = conn.handshake(&tls).await
         {
-            tracing::debug!(listener = name, %peer, %lost, "no TLS");
+            tracing::info!(listener = name, %peer, reason = %lost, "connection over before TLS");
             return;
         }
         session(conn).await;
@@ -186,7 +186,7 @@ mod tests {
     async fn who_is_turned_away_is_told_so() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let addr = listener.local_addr().unwrap();
-        let service = service(Limits { total: 1, per_address: 1 });
+        let service = service(Limits { total: 1, ..Limits::default() });
         let drain = service.drain.clone();
         let serving = tokio::spawn(serve(listener, service, move |conn| greet(conn, drain.clone())));
 

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auth::{Authenticator, Settings};
+use auth::{Authenticator, ScramSettings, Settings};
 use delivery::Delivery;
 use mailstore::{Options, Store};
 use model::SystemClock;
@@ -52,6 +52,12 @@ impl Mail {
             default_domain: config.default_domain.clone(),
             pool: config.hashing,
             cache: config.recent_logins,
+            throttle: config.failed_logins,
+            scram: ScramSettings {
+                mode: config.scram.mode,
+                iterations: config.scram.iterations,
+                secret: folder.secret()?,
+            },
         };
         let authenticator = Arc::new(Authenticator::new(directory.clone(), settings, clock.clone())?);
         let delivery = Delivery::new(store.clone(), directory, clock, config.delivery_rules());
@@ -90,7 +96,7 @@ fn open_store(engine: Arc<RocksEngine>, folder: &DataFolder, config: &Config) ->
 pub(crate) fn tls(config: &Config, folder: &DataFolder) -> Result<Option<Tls>, Failure> {
     Ok(match &config.tls {
         None => None,
-        Some(TlsSource::Files { certificate, key }) => Some(Tls::from_files(certificate, key)?),
+        Some(TlsSource::Files(files)) => Some(Tls::from_files(files.clone())?),
         Some(TlsSource::SelfSigned) => Some(self_signed(folder)?),
     })
 }

@@ -14,8 +14,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use auth::{CacheSettings, Cost, PoolSettings};
+use auth::{CacheSettings, Cost, ITERATIONS_DEFAULT, PoolSettings, ScramMode, ThrottleSettings};
 use model::{MailboxName, SpecialUse};
+use net::CertificateFiles;
 
 pub(crate) use delivery::Arriving;
 pub(crate) use reader::Problem;
@@ -57,6 +58,25 @@ pub(crate) struct Config {
     pub(crate) hashing: PoolSettings,
     /// What is remembered of recent logins.
     pub(crate) recent_logins: CacheSettings,
+    /// What becomes of SCRAM.
+    pub(crate) scram: Scram,
+    /// How failed logins slow down later ones.
+    pub(crate) failed_logins: ThrottleSettings,
+}
+
+/// What becomes of SCRAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scram {
+    /// Whether verifiers are stored, and logins by them offered.
+    pub(crate) mode: ScramMode,
+    /// Iterations of new verifiers.
+    pub(crate) iterations: u32,
+}
+
+impl Default for Scram {
+    fn default() -> Self {
+        Self { mode: ScramMode::Offered, iterations: ITERATIONS_DEFAULT }
+    }
 }
 
 /// A user, and perhaps a group, of this machine.
@@ -152,13 +172,8 @@ pub(crate) enum Place {
 /// Where the certificate comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TlsSource {
-    /// From these PEM files.
-    Files {
-        /// The chain, the server's own certificate first.
-        certificate: PathBuf,
-        /// Its key.
-        key: PathBuf,
-    },
+    /// From PEM files; the first certificate is for clients that name no host, or one that none is for.
+    Files(Vec<CertificateFiles>),
     /// One that the server makes for itself in its data folder.
     SelfSigned,
 }
@@ -184,8 +199,10 @@ pub(crate) enum LogFormat {
 /// Bounds that depend on the machine and its users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Connections in all, and from one address.
+    /// Connections in all, from one address, of one user, and of nobody yet.
     pub(crate) connections: net::Limits,
+    /// How long a client has to log in.
+    pub(crate) login: Duration,
     /// The largest message, in bytes.
     pub(crate) message_bytes: u64,
     /// Memory for the images of mailboxes, in bytes.
@@ -200,6 +217,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: net::Limits::default(),
+            login: Duration::from_secs(180),
             message_bytes: 64 << 20,
             image_cache_bytes: 256 << 20,
             disk_reserve_bytes: 256 << 20,
@@ -278,6 +296,8 @@ impl Config {
             folders: default_folders(),
             hashing: PoolSettings::default(),
             recent_logins: CacheSettings::default(),
+            scram: Scram::default(),
+            failed_logins: ThrottleSettings::default(),
         }
     }
 }

@@ -44,9 +44,20 @@ impl Directory for StoredUsers {
             targets.transpose().map_err(|error: auth::InvalidLogin| fault(error.into()))
         })
     }
+
+    fn keep_verifier<'a>(
+        &'a self,
+        user: &'a UserRecord,
+        verifier: String,
+    ) -> BoxFuture<'a, Result<(), DirectoryFault>> {
+        Box::pin(async move {
+            let kept = self.store.add_scram_verifier(&user.login, &user.password_hash, verifier).await;
+            kept.map_err(|error| DirectoryFault { op: "keep a SCRAM verifier", source: error.into() })
+        })
+    }
 }
 
 fn record(user: User) -> UserRecord {
-    let User { login, account, password_hash, enabled } = user;
-    UserRecord { account, login, password_hash, enabled }
+    let User { login, account, password_hash, scram_verifier, enabled } = user;
+    UserRecord { account, login, password_hash, scram_verifier, enabled }
 }

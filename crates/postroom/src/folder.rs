@@ -7,12 +7,15 @@ use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
+use auth::SECRET_BYTES;
 use rustix::fs::{FlockOperation, flock};
 
 /// For the owner's eyes only.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 const LOCK: &str = "postroom.lock";
+/// What the salts of users who do not exist are made from.
+const SECRET: &str = "secret";
 /// A folder with one of these in it is a data folder.
 const MARKS: [&str; 3] = [LOCK, "kv", "blobs"];
 
@@ -188,6 +191,38 @@ impl DataFolder {
             make(&path)?;
         }
         Ok(path)
+    }
+
+    /// The secret of this server, made when it is first asked for. It is for the server's eyes only.
+    ///
+    /// # Errors
+    /// The system refuses, or the file holds something else.
+    pub(crate) fn secret(&self) -> Result<[u8; SECRET_BYTES], FolderFault> {
+        let path = self.path.join(SECRET);
+        match std::fs::read(&path) {
+            Ok(bytes) => bytes.try_into().map_err(|_| {
+                system("use", &path)(io::Error::other(format!("a secret has {SECRET_BYTES} bytes")))
+            }),
+            Err(missing) if missing.kind() == ErrorKind::NotFound => self.make_secret(&path),
+            Err(source) => Err(system("read", &path)(source)),
+        }
+    }
+
+    /// Whole or not at all, whatever happens meanwhile.
+    fn make_secret(&self, path: &Path) -> Result<[u8; SECRET_BYTES], FolderFault> {
+        let secret = model::env::random();
+        let unfinished = self.path.join("secret.new");
+        let write = || {
+            let mut options = OpenOptions::new();
+            let mut file =
+                options.write(true).create(true).truncate(true).mode(FILE_MODE).open(&unfinished)?;
+            file.write_all(&secret)?;
+            file.sync_all()?;
+            std::fs::rename(&unfinished, path)
+        };
+        write().map_err(system("make", path))?;
+        sync(&self.path)?;
+        Ok(secret)
     }
 
     /// Makes the names in one of its folders durable.

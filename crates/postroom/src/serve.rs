@@ -3,6 +3,7 @@
 //! The order of the beginning matters: the folder is taken, sockets are bound and keys read while there may still be
 //! root; then root is given up; only then threads are started and files made.
 
+mod certificates;
 mod running;
 
 use net::{Inherited, Listener, Tls, User};
@@ -49,7 +50,7 @@ impl Prepared {
         let folder = DataFolder::take(&config.data, becomes.map(User::owner))?;
         let listeners = listen(&config.listeners)?;
         // Keys outside of the folder may be for root's eyes; one of our own making must be its user's.
-        let read_as_root = matches!(config.tls, Some(config::TlsSource::Files { .. }));
+        let read_as_root = matches!(config.tls, Some(config::TlsSource::Files(_)));
         let early = if read_as_root { assembly::tls(config, &folder)? } else { None };
         if let Some(user) = &user {
             user.become_it()?;
@@ -123,8 +124,8 @@ pub(crate) fn check(config: &Config) -> Result<(), Failure> {
     if let Some(run_as) = &config.run_as {
         User::find(&run_as.user, run_as.group.as_deref())?;
     }
-    if let Some(config::TlsSource::Files { certificate, key }) = &config.tls {
-        Tls::from_files(certificate, key)?;
+    if let Some(config::TlsSource::Files(files)) = &config.tls {
+        Tls::from_files(files.clone())?;
     }
     config.hashing.cost.check()?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Real clients against a real server: each session ends in an assertion on what the server then has.
 //!
-//! mbsync synchronises both ways, ImapFlow and Python's imaplib read and change, curl appends and fetches, all over TLS
-//! or STARTTLS with the server's own certificate.
+//! mbsync synchronises both ways and proves its password by SCRAM, ImapFlow and Python's imaplib read and change, curl
+//! appends and fetches, all over TLS or STARTTLS with the server's own certificate.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
@@ -47,14 +47,14 @@ fn count(server: &Server, mailbox: &str, key: &str) -> usize {
     String::from_utf8_lossy(line).split_whitespace().skip(2).count()
 }
 
-/// A Maildir with mbsync's configuration beside it.
-fn mbsync(server: &Server, folder: &Path) -> PathBuf {
+/// A Maildir with mbsync's configuration beside it, which logs in by one of these mechanisms.
+fn mbsync(server: &Server, folder: &Path, mechanisms: &str) -> PathBuf {
     let configuration = folder.join("mbsyncrc");
     let (host, port) = (server.address().ip(), server.address().port());
     let (maildir, folder) = (folder.join("mail"), folder.display());
     std::fs::create_dir_all(&maildir).unwrap();
     let text = format!(
-        "IMAPAccount server\nHost {host}\nPort {port}\nUser {USER}\nPass {PASSWORD}\nSSLType None\nAuthMechs LOGIN PLAIN\n\n\
+        "IMAPAccount server\nHost {host}\nPort {port}\nUser {USER}\nPass {PASSWORD}\nSSLType None\nAuthMechs {mechanisms}\n\n\
          IMAPStore far\nAccount server\n\nMaildirStore near\nPath {}/\nInbox {}/INBOX\nSubFolders Verbatim\n\n\
          Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Both\nExpunge Both\nSyncState {folder}/\n",
         maildir.display(),
@@ -78,7 +78,7 @@ fn mbsync_carries_two_thousand_messages_and_then_changes_of_both_sides() {
     }
     client.expect("CREATE Projects").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let configuration = mbsync(&server, folder.path());
+    let configuration = mbsync(&server, folder.path(), "LOGIN PLAIN");
     let sync = || run(Command::new("mbsync").arg("-c").arg(&configuration).arg("-a"));
     sync();
     assert_eq!(in_maildir(folder.path(), "INBOX").len(), MESSAGES);
@@ -110,6 +110,16 @@ fn mbsync_carries_two_thousand_messages_and_then_changes_of_both_sides() {
         in_maildir(folder.path(), "INBOX").iter().filter(|f| f.to_string_lossy().contains(":2,R")).count();
     assert_eq!(answered, 1);
     server.check();
+}
+
+#[test]
+fn mbsync_proves_its_password_by_scram() {
+    let server = Server::start(None);
+    assert!(login(&server).append("INBOX", "", message(1).as_bytes()).unwrap().is_ok());
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = mbsync(&server, folder.path(), "SCRAM-SHA-256");
+    run(Command::new("mbsync").arg("-c").arg(&configuration).arg("-a"));
+    assert_eq!(in_maildir(folder.path(), "INBOX").len(), 1);
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod delivery;
 mod demo;
 #[path = "program/import.rs"]
 mod import;
+#[path = "program/login.rs"]
+mod login;
 #[path = "program/metrics.rs"]
 mod metrics;
 #[path = "program/quota.rs"]
@@ -18,5 +20,7 @@ mod quota;
 mod rebuild;
 #[path = "program/running.rs"]
 mod running;
+#[path = "program/tls.rs"]
+mod tls;
 #[path = "program/users.rs"]
 mod users;

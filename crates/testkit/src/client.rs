@@ -75,6 +75,24 @@ impl Client<TlsStream> {
     }
 }
 
+impl Client<TlsStream> {
+    /// The data of the channel binding `tls-exporter` (RFC 9266 §2).
+    ///
+    /// # Errors
+    /// TLS exports nothing.
+    pub fn exported(&self) -> io::Result<Vec<u8>> {
+        let session = &self.reader.get_ref().conn;
+        let exported = session.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(&[]));
+        exported.map(|bytes| bytes.to_vec()).map_err(io::Error::other)
+    }
+
+    /// The server's certificate, in DER.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        self.reader.get_ref().conn.peer_certificates()?.first().map(|own| own.to_vec())
+    }
+}
+
 fn dial(server: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(server)?;
     stream.set_nodelay(true)?;

@@ -5,4 +5,5 @@
 pub mod client;
 mod deflate;
 pub mod dialogue;
+pub mod scram;
 pub mod tls;

@@ -37,7 +37,12 @@ pub async fn serve(
     serving: Drain,
     stop: Drain,
 ) -> Result<(), ListenFault> {
-    let limits = Limits { total: CONNECTIONS_MAX, per_address: CONNECTIONS_PER_ADDRESS_MAX };
+    let limits = Limits {
+        total: CONNECTIONS_MAX,
+        per_address: CONNECTIONS_PER_ADDRESS_MAX,
+        unauthenticated: CONNECTIONS_MAX,
+        ..Limits::default()
+    };
     let gate = Gate::new(limits);
     let mut accepting = tokio::task::JoinSet::new();
     for listener in listeners {

@@ -17,7 +17,7 @@ const BASE: Extension = Extension {
 const UNSERVED: Extension = Extension { when: When::Unserved, ..BASE };
 
 /// Every capability. IMAP4rev1 comes first (RFC 3501 §7.2.1).
-pub static EXTENSIONS: [Extension; 45] = [
+pub static EXTENSIONS: [Extension; 47] = [
     BASE,
     Extension {
         capability: "IMAP4rev2",
@@ -39,6 +39,22 @@ pub static EXTENSIONS: [Extension; 45] = [
         capability: "LOGINDISABLED",
         title: "no password in the clear",
         when: When::PasswordForbidden,
+        ..BASE
+    },
+    Extension {
+        capability: "AUTH=SCRAM-SHA-256-PLUS",
+        rfc: 7677,
+        title: "a proof of the password, bound to the TLS connection",
+        when: When::ChannelBindable,
+        commands: &["AUTHENTICATE"],
+        ..BASE
+    },
+    Extension {
+        capability: "AUTH=SCRAM-SHA-256",
+        rfc: 7677,
+        title: "a proof of the password",
+        when: When::ScramOffered,
+        commands: &["AUTHENTICATE"],
         ..BASE
     },
     Extension {

@@ -1,30 +1,51 @@
-//! AUTHENTICATE (RFC 3501 §6.2.2, RFC 4959): the exchange of lines that yields credentials.
+//! AUTHENTICATE (RFC 3501 §6.2.2, RFC 4959): the lines of a SASL conversation.
 
-use auth::{Credentials, Exchange, Mechanism, Step};
+use std::sync::Arc;
+
+use auth::{Authenticator, Bindings, Channel, Conversation, Identity, Mechanism, Turn};
 use imap_proto::command::Authenticate;
+use imap_proto::extension::Conditions;
 use imap_proto::response;
 
 use crate::io::Io;
 use crate::reply::Failure;
 
-/// Carries out the exchange.
+/// Holds the conversation.
 ///
 /// # Errors
-/// The mechanism is unknown, the client got the exchange wrong or cancelled it, or the connection is lost.
-pub(crate) async fn exchange(command: &Authenticate, io: &mut Io) -> Result<Credentials, Failure> {
-    let Some(mechanism) = Mechanism::parse(command.mechanism.as_bytes()) else {
-        return Err(Failure::UnknownMechanism);
-    };
-    let (mut exchange, mut step) = Exchange::begin(mechanism, command.initial.as_deref());
+/// The mechanism is not offered here, the client got the conversation wrong or cancelled it, nobody is let in, or the
+/// connection is lost.
+pub(crate) async fn converse(
+    command: &Authenticate,
+    now: Conditions,
+    authenticator: Arc<Authenticator>,
+    io: &mut Io,
+) -> Result<(Identity, Mechanism), Failure> {
+    let mechanism =
+        Mechanism::parse(command.mechanism.as_bytes()).filter(|mechanism| is_offered(*mechanism, now));
+    let mechanism = mechanism.ok_or(Failure::UnknownMechanism)?;
+    let bindings = Bindings::new(io.conn().channel_bindings());
+    let channel = Channel { peer: io.conn().peer_addr().ip(), bindings };
+    let initial = command.initial.as_deref();
+    let (mut conversation, mut turn) =
+        Conversation::begin(authenticator, mechanism, initial, channel).await?;
     loop {
-        match step {
-            Step::Credentials(credentials) => return Ok(credentials),
-            Step::Failed(failure) => return Err(Failure::Sasl(failure)),
-            Step::Challenge(prompt) => {
-                response::continuation(io.out(), prompt);
+        match turn {
+            Turn::Done(identity) => return Ok((identity, mechanism)),
+            Turn::Ask(prompt) => {
+                response::continuation(io.out(), &prompt);
                 let line = io.raw_line().await?;
-                step = exchange.step(&line);
+                turn = conversation.answer(&line).await?;
             }
         }
+    }
+}
+
+/// Whether CAPABILITY names the mechanism.
+const fn is_offered(mechanism: Mechanism, now: Conditions) -> bool {
+    match mechanism {
+        Mechanism::Plain | Mechanism::Login => true,
+        Mechanism::ScramSha256 => now.scram,
+        Mechanism::ScramSha256Plus => now.scram && now.channel_bindable,
     }
 }

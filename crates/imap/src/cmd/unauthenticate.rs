@@ -12,6 +12,7 @@ impl Session {
     pub(crate) async fn unauthenticate(&mut self, tag: &Tag) -> Result<(), Failure> {
         // Whatever was selected is left without an expunge, and what was enabled is forgotten (RFC 8437 §4.1).
         let user = self.state.take_user()?;
+        self.mechanism = None;
         tracing::info!(login = user.login, "the user is let go");
         self.io.set_unauthenticated(self.server.settings.login_timeout);
         let code = Code::Capability(capabilities(self.conditions()));

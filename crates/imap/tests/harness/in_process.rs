@@ -8,7 +8,10 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
-use auth::{Authenticator, CacheSettings, Cost, MemoryDirectory, Password, PoolSettings, UserRecord};
+use auth::{
+    Authenticator, CacheSettings, Cost, ITERATIONS_MIN, MemoryDirectory, Password, PoolSettings,
+    SECRET_BYTES, ScramMode, ScramSettings, ThrottleSettings, UserRecord,
+};
 use imap::{ImapServer, PlaintextLogin, Settings};
 use mailstore::{Limit, Limits, QuotaOf, Store};
 use model::{MailboxName, SpecialUse, SystemClock};
@@ -31,7 +34,7 @@ pub(crate) struct InProcess {
     address: SocketAddr,
     store: Arc<Store>,
     directory: Arc<MemoryDirectory>,
-    password_hash: String,
+    secrets: auth::Secrets,
     /// When it begins, clients are told goodbye.
     drain: Drain,
     dialogue: u64,
@@ -66,17 +69,23 @@ impl InProcess {
             default_domain: DOMAIN.to_owned(),
             pool: PoolSettings { cost, ..PoolSettings::default() },
             cache: CacheSettings::default(),
+            throttle: ThrottleSettings::default(),
+            scram: ScramSettings {
+                mode: ScramMode::Offered,
+                iterations: ITERATIONS_MIN,
+                secret: [1; SECRET_BYTES],
+            },
         };
         let authenticator =
             Arc::new(Authenticator::new(directory.clone(), login, Arc::new(SystemClock)).unwrap());
-        let password_hash = runtime.block_on(authenticator.pool().hash(Password::new(PASSWORD))).unwrap();
+        let secrets = runtime.block_on(authenticator.secrets(Password::new(PASSWORD))).unwrap();
         let tls = Tls::self_signed(&folder.join("certificate.pem"), &folder.join("key.pem")).unwrap();
         let server = Arc::new(ImapServer::new(store.clone(), authenticator, Some(tls), settings));
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let address = listener.local_addr().unwrap();
         let drain = Drain::new();
         runtime.spawn(listen(listener, server, drain.clone()));
-        Self { runtime, address, store, directory, password_hash, drain, dialogue: 0 }
+        Self { runtime, address, store, directory, secrets, drain, dialogue: 0 }
     }
 
     fn login(&self, user: usize) -> String {
@@ -133,10 +142,10 @@ impl Target for InProcess {
         for user in 1..=USERS_PER_DIALOGUE {
             let login = self.login(user);
             let folders = folders();
-            let added = self.store.add_user(&login, &self.password_hash, &folders);
+            let auth::Secrets { password_hash, scram_verifier } = self.secrets.clone();
+            let added = self.store.add_user(&login, &password_hash, &folders);
             let account = self.runtime.block_on(added).unwrap();
-            let password_hash = self.password_hash.clone();
-            self.directory.put(UserRecord { account, login, password_hash, enabled: true });
+            self.directory.put(UserRecord { account, login, password_hash, scram_verifier, enabled: true });
         }
         Accounts::Fresh
     }

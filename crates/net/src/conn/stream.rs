@@ -3,8 +3,10 @@
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
+use rustls::ProtocolVersion;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -12,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::deflate::{Deflate, end_of_layer, poll_read_behind};
+use crate::limit::Permit;
 use crate::tls::Tls;
 
 /// The most plain text that is read to be thrown away before TLS. A peer that pipelines more than
@@ -19,12 +22,19 @@ use crate::tls::Tls;
 const DISCARD_BYTES_MAX: usize = 64 * 1024;
 /// How much of it is read at once.
 const DISCARD_STEP_BYTES: usize = 4 * 1024;
+/// What `tls-exporter` exports, and how much of it (RFC 9266 §2).
+const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
+const EXPORTED_BYTES: usize = 32;
 
 /// A byte stream that a connection runs over.
 #[derive(Debug)]
 pub struct Stream {
     link: Link,
     layer: Layer,
+    /// The hash of the certificate that the handshake was held with (RFC 5929 §4).
+    end_point: Option<Arc<[u8]>>,
+    /// Its place among those that are counted, where no connection has it.
+    _permit: Option<Permit>,
 }
 
 /// What lies over TLS: data is compressed before it is encrypted (RFC 4978 §3).
@@ -53,11 +63,11 @@ pub(super) enum Wire {
 
 impl Stream {
     pub(crate) const fn tcp(stream: TcpStream) -> Self {
-        Self { link: Link::Plain(Wire::Tcp(stream)), layer: Layer::None }
+        Self { link: Link::Plain(Wire::Tcp(stream)), layer: Layer::None, end_point: None, _permit: None }
     }
 
     pub(crate) const fn unix(stream: UnixStream) -> Self {
-        Self { link: Link::Plain(Wire::Unix(stream)), layer: Layer::None }
+        Self { link: Link::Plain(Wire::Unix(stream)), layer: Layer::None, end_point: None, _permit: None }
     }
 
     /// Writes what the system takes at once; a line to somebody who is not let in.
@@ -70,7 +80,11 @@ impl Stream {
     }
 
     pub(super) const fn memory(stream: DuplexStream) -> Self {
-        Self { link: Link::Plain(Wire::Memory(stream)), layer: Layer::None }
+        Self { link: Link::Plain(Wire::Memory(stream)), layer: Layer::None, end_point: None, _permit: None }
+    }
+
+    pub(super) fn counted(self, permit: Option<Permit>) -> Self {
+        Self { _permit: permit, ..self }
     }
 
     pub(super) fn is_tls(&self) -> bool {
@@ -82,6 +96,33 @@ impl Stream {
             Link::Tls(tls) => tls.get_ref().1.protocol_version().and_then(|version| version.as_str()),
             Link::Plain(_) | Link::Gone => None,
         }
+    }
+
+    /// Every channel binding of the connection, by its registered name.
+    pub(super) fn channel_bindings(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let mut bindings = Vec::new();
+        if let Link::Tls(tls) = &self.link
+            && self.exports()
+            && let Ok(exported) =
+                tls.get_ref().1.export_keying_material([0; EXPORTED_BYTES], EXPORTER_LABEL, Some(&[]))
+        {
+            bindings.push(("tls-exporter", exported.to_vec()));
+        }
+        if let Some(end_point) = &self.end_point {
+            bindings.push(("tls-server-end-point", end_point.to_vec()));
+        }
+        bindings
+    }
+
+    /// Whether there is any.
+    pub(super) fn is_bindable(&self) -> bool {
+        self.end_point.is_some() || self.exports()
+    }
+
+    /// Before TLS 1.3 what is exported is unique only under conditions that cannot be seen here (RFC 9266 §4.2).
+    fn exports(&self) -> bool {
+        let Link::Tls(tls) = &self.link else { return false };
+        tls.get_ref().1.protocol_version() == Some(ProtocolVersion::TLSv1_3)
     }
 
     pub(super) const fn is_compressed(&self) -> bool {
@@ -137,7 +178,9 @@ impl Stream {
     pub(super) async fn handshake(&mut self, tls: &Tls) -> io::Result<()> {
         match mem::replace(&mut self.link, Link::Gone) {
             Link::Plain(wire) => {
-                let shaken = TlsAcceptor::from(tls.config()).accept(wire).await?;
+                let loaded = tls.current();
+                let shaken = TlsAcceptor::from(loaded.config()).accept(wire).await?;
+                self.end_point = loaded.end_point(shaken.get_ref().1.server_name());
                 self.link = Link::Tls(Box::new(shaken));
                 Ok(())
             }
@@ -182,7 +225,7 @@ fn gone() -> io::Error {
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Self { link, layer } = self.get_mut();
+        let Self { link, layer, .. } = self.get_mut();
         let link = Pin::new(link);
         match layer {
             Layer::None => link.poll_read(cx, to),
@@ -198,7 +241,7 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let Self { link, layer } = self.get_mut();
+        let Self { link, layer, .. } = self.get_mut();
         match layer {
             Layer::Deflate(deflate) => deflate.poll_write(Pin::new(link), cx, bytes),
             Layer::None | Layer::Ended => Pin::new(link).poll_write(cx, bytes),
@@ -206,7 +249,7 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { link, layer } = self.get_mut();
+        let Self { link, layer, .. } = self.get_mut();
         match layer {
             Layer::Deflate(deflate) => deflate.poll_flush(Pin::new(link), cx),
             Layer::None | Layer::Ended => Pin::new(link).poll_flush(cx),

@@ -22,6 +22,7 @@ pub(crate) const ROOT: SectionKeys = SectionKeys {
         "uidonly",
         "listener",
         "tls",
+        "certificate",
         "log",
         "limits",
         "delivery",
@@ -37,6 +38,9 @@ pub(crate) const LISTENER: SectionKeys = SectionKeys {
 };
 /// `[tls]`
 pub(crate) const TLS: SectionKeys = SectionKeys { name: "tls", keys: &["certificate", "key", "self_signed"] };
+/// `[[certificate]]`, any number of times.
+pub(crate) const CERTIFICATE: SectionKeys =
+    SectionKeys { name: "certificate", keys: &["certificate", "key"] };
 /// `[log]`
 pub(crate) const LOG: SectionKeys = SectionKeys { name: "log", keys: &["format", "level"] };
 /// `[limits]`
@@ -45,6 +49,13 @@ pub(crate) const LIMITS: SectionKeys = SectionKeys {
     keys: &[
         "connections",
         "connections_per_address",
+        "connections_per_user",
+        "connections_unauthenticated",
+        "login_seconds",
+        "login_failures_free",
+        "login_failures_seconds",
+        "login_failures_remembered",
+        "login_wait_seconds",
         "message_bytes",
         "image_cache_bytes",
         "disk_reserve_bytes",
@@ -82,13 +93,23 @@ pub(crate) const FOLDERS: SectionKeys =
 /// `[passwords]`
 pub(crate) const PASSWORDS: SectionKeys = SectionKeys {
     name: "passwords",
-    keys: &["memory_kib", "passes", "lanes", "workers", "queue", "remembered_logins", "remembered_seconds"],
+    keys: &[
+        "memory_kib",
+        "passes",
+        "lanes",
+        "workers",
+        "queue",
+        "remembered_logins",
+        "remembered_seconds",
+        "scram",
+        "scram_iterations",
+    ],
 };
 
 /// All of them, for the test that compares the code, the sample and the reference.
 #[cfg(test)]
-pub(crate) const ALL: [&SectionKeys; 9] =
-    [&ROOT, &LISTENER, &TLS, &LOG, &LIMITS, &DELIVERY, &LMTP, &FOLDERS, &PASSWORDS];
+pub(crate) const ALL: [&SectionKeys; 10] =
+    [&ROOT, &LISTENER, &TLS, &CERTIFICATE, &LOG, &LIMITS, &DELIVERY, &LMTP, &FOLDERS, &PASSWORDS];
 
 /// The known key that was probably meant by an unknown one.
 pub(crate) fn nearest(keys: &[&'static str], unknown: &str) -> Option<&'static str> {

@@ -4,15 +4,16 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use auth::{CacheSettings, PoolSettings};
+use auth::{CacheSettings, ITERATIONS_MAX, ITERATIONS_MIN, PoolSettings, ScramMode, ThrottleSettings};
 use model::{MailboxName, SpecialUse};
+use net::CertificateFiles;
 use toml_edit::Document;
 use tracing::Level;
 
 use super::delivery;
 use super::reader::{Problem, Problems, Section};
 use super::{
-    Config, FOLDERS, Limits, Listen, LogFormat, LogSettings, Place, PlaintextLogin, Protocol, RunAs,
+    Config, FOLDERS, Limits, Listen, LogFormat, LogSettings, Place, PlaintextLogin, Protocol, RunAs, Scram,
     TlsSource, cost, keys, usual_workers,
 };
 
@@ -20,6 +21,8 @@ use super::{
 const CONNECTIONS_MAX: u64 = 1_000_000;
 /// The longest drain that can be configured: what service managers wait for is much shorter.
 const DRAIN_SECONDS_MAX: u64 = 3_600;
+/// The longest time that can be given to log in, or that a login can have to wait.
+const LOGIN_SECONDS_MAX: u64 = 3_600;
 
 /// Reads the text of a configuration file.
 ///
@@ -53,16 +56,19 @@ fn whole(root: &Section<'_>) -> Option<Config> {
     let listeners = listeners(root);
     let tls = tls(root, &listeners);
     let passwords = root.section(&keys::PASSWORDS);
+    let limits_section = root.section(&keys::LIMITS);
     let config = Config {
         run_as: run_as(root),
         plaintext_login: plaintext_login(root),
         uid_only: root.truth("uidonly").unwrap_or(false),
         log: log(&root.section(&keys::LOG)),
-        limits: limits(&root.section(&keys::LIMITS)),
         arriving: delivery::arriving(&root.section(&keys::DELIVERY), &root.section(&keys::LMTP)),
+        limits: limits(&limits_section),
+        failed_logins: failed_logins(&limits_section),
         folders: folders(&root.section(&keys::FOLDERS)),
         hashing: hashing(&passwords),
         recent_logins: recent_logins(&passwords),
+        scram: scram(&passwords),
         data: data?,
         default_domain: default_domain?,
         domains,
@@ -181,13 +187,22 @@ fn socket(section: &Section<'_>, protocol: Option<Protocol>) -> Option<Place> {
 
 fn tls(root: &Section<'_>, listeners: &[Listen]) -> Option<TlsSource> {
     let section = root.section(&keys::TLS);
+    let more = more_certificates(root);
     let certificate = section.text("certificate").map(PathBuf::from);
     let key = section.text("key").map(PathBuf::from);
     let self_signed = section.truth("self_signed").unwrap_or(false);
     let mail = listeners.iter().any(|listen| listen.protocol.needs_tls());
     match (self_signed, certificate, key) {
-        (false, Some(certificate), Some(key)) => Some(TlsSource::Files { certificate, key }),
-        (true, None, None) => Some(TlsSource::SelfSigned),
+        (false, Some(certificate), Some(key)) => {
+            let first = CertificateFiles { certificate, key };
+            Some(TlsSource::Files(std::iter::once(first).chain(more).collect()))
+        }
+        (true, None, None) => {
+            if !more.is_empty() {
+                section.wrong("self_signed", "and [[certificate]] exclude each other");
+            }
+            Some(TlsSource::SelfSigned)
+        }
         (true, ..) => {
             section.wrong("self_signed", "and certificate exclude each other: write one of them");
             None
@@ -202,15 +217,33 @@ fn tls(root: &Section<'_>, listeners: &[Listen]) -> Option<TlsSource> {
             None
         }
         (false, certificate, _) => {
-            let missing = if certificate.is_none() { "certificate" } else { "key" };
-            if !section.has(missing) {
-                section.wrong(
-                    missing,
-                    format!("is missing; write for example {missing} = \"/etc/postroom/{missing}.pem\""),
-                );
-            }
+            half_a_certificate(&section, certificate.is_none());
             None
         }
+    }
+}
+
+/// The certificates beside the one of `[tls]`.
+fn more_certificates(root: &Section<'_>) -> Vec<CertificateFiles> {
+    let mut more = Vec::new();
+    for section in root.sections(&keys::CERTIFICATE) {
+        let certificate = section.text("certificate").map(PathBuf::from);
+        let key = section.text("key").map(PathBuf::from);
+        match (certificate, key) {
+            (Some(certificate), Some(key)) => more.push(CertificateFiles { certificate, key }),
+            (certificate, _) => half_a_certificate(&section, certificate.is_none()),
+        }
+    }
+    more
+}
+
+fn half_a_certificate(section: &Section<'_>, no_certificate: bool) {
+    let missing = if no_certificate { "certificate" } else { "key" };
+    if !section.has(missing) {
+        section.wrong(
+            missing,
+            format!("is missing; write for example {missing} = \"/etc/postroom/{missing}.pem\""),
+        );
     }
 }
 
@@ -238,9 +271,18 @@ fn limits(section: &Section<'_>) -> Limits {
         per_address: section
             .number("connections_per_address", 1..=CONNECTIONS_MAX)
             .unwrap_or(usual.connections.per_address),
+        unauthenticated: section
+            .number("connections_unauthenticated", 1..=CONNECTIONS_MAX)
+            .unwrap_or(usual.connections.unauthenticated),
+        per_user: section
+            .number("connections_per_user", 1..=CONNECTIONS_MAX)
+            .unwrap_or(usual.connections.per_user),
     };
     Limits {
         connections,
+        login: section
+            .number("login_seconds", 1..=LOGIN_SECONDS_MAX)
+            .map_or(usual.login, Duration::from_secs),
         message_bytes: section.bytes("message_bytes", 1024..=1 << 31).unwrap_or(usual.message_bytes),
         image_cache_bytes: section
             .bytes("image_cache_bytes", 1 << 20..=1 << 40)
@@ -251,6 +293,23 @@ fn limits(section: &Section<'_>) -> Limits {
         drain: section
             .number("drain_seconds", 0..=DRAIN_SECONDS_MAX)
             .map_or(usual.drain, Duration::from_secs),
+    }
+}
+
+fn failed_logins(section: &Section<'_>) -> ThrottleSettings {
+    let usual = ThrottleSettings::default();
+    ThrottleSettings {
+        free: section.number("login_failures_free", 0..=1_000_000).unwrap_or(usual.free),
+        wait_max: section
+            .number("login_wait_seconds", 0..=LOGIN_SECONDS_MAX)
+            .map_or(usual.wait_max, Duration::from_secs),
+        memory: section
+            .number("login_failures_seconds", 1..=7 * 24 * 3600)
+            .map_or(usual.memory, Duration::from_secs),
+        entries: section
+            .number("login_failures_remembered", 1..=10_000_000)
+            .and_then(NonZeroUsize::new)
+            .unwrap_or(usual.entries),
     }
 }
 
@@ -293,5 +352,16 @@ fn recent_logins(section: &Section<'_>) -> CacheSettings {
         lifetime: section
             .number("remembered_seconds", 0..=7 * 24 * 3600)
             .map_or(usual.lifetime, Duration::from_secs),
+    }
+}
+
+fn scram(section: &Section<'_>) -> Scram {
+    let usual = Scram::default();
+    let modes = [("offer", ScramMode::Offered), ("store", ScramMode::Stored), ("off", ScramMode::Off)];
+    Scram {
+        mode: section.choice("scram", &modes).unwrap_or(usual.mode),
+        iterations: section
+            .number("scram_iterations", u64::from(ITERATIONS_MIN)..=u64::from(ITERATIONS_MAX))
+            .unwrap_or(usual.iterations),
     }
 }

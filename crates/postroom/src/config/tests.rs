@@ -132,6 +132,20 @@ fn mail_needs_a_certificate_and_a_whole_one() {
 }
 
 #[test]
+fn there_are_as_many_certificates_as_hosts_need() {
+    let files = |stem: &str| format!("certificate = \"{stem}.pem\"\nkey = \"{stem}.key\"\n");
+    let first = GOOD.replace("self_signed = true\n", &files("a"));
+    let config = read::config(&format!("{first}[[certificate]]\n{}", files("b"))).unwrap();
+    let Some(TlsSource::Files(found)) = config.tls else { panic!() };
+    let found: Vec<_> = found.iter().map(|files| files.certificate.to_string_lossy().into_owned()).collect();
+    assert_eq!(found, ["a.pem", "b.pem"]);
+    let half = wrong(&format!("{first}[[certificate]]\nkey = \"b.key\"\n"));
+    assert!(half[0].starts_with("12: certificate.certificate: is missing"), "{half:?}");
+    let both = wrong(&format!("{GOOD}[[certificate]]\n{}", files("b")));
+    assert_eq!(both, ["10: tls.self_signed: and [[certificate]] exclude each other"]);
+}
+
+#[test]
 fn the_sample_is_good_as_it_is() {
     read::config(SAMPLE).unwrap();
 }
@@ -172,6 +186,8 @@ fn the_defaults_that_the_sample_shows_are_the_defaults() {
     assert_eq!(shown.folders, default_folders());
     assert_eq!(shown.hashing.cost, Cost::default());
     assert_eq!(shown.recent_logins, CacheSettings::default());
+    assert_eq!(shown.scram, Scram::default());
+    assert_eq!(shown.failed_logins, ThrottleSettings::default());
 }
 
 #[test]
@@ -179,7 +195,7 @@ fn the_reference_documents_every_key() {
     for SectionKeys { name, keys } in keys::ALL {
         let heading = match *name {
             "" => "## Before the first section".to_owned(),
-            "listener" => "## `[[listener]]`".to_owned(),
+            "listener" | "certificate" => format!("## `[[{name}]]`"),
             name => format!("## `[{name}]`"),
         };
         let section = REFERENCE.split("\n## ").find(|s| heading.ends_with(s.lines().next().unwrap_or("-")));
@@ -200,7 +216,7 @@ fn every_listed_key_is_read() {
             let line = format!("{key} = 1979-05-27");
             let text = match *name {
                 "" => format!("{line}\n"),
-                "listener" => format!("[[listener]]\n{line}\n"),
+                "listener" | "certificate" => format!("[[{name}]]\n{line}\n"),
                 name => format!("[{name}]\n{line}\n"),
             };
             let place = if name.is_empty() { format!("1: {key}: ") } else { format!("2: {name}.{key}: ") };

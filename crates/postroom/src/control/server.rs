@@ -97,8 +97,8 @@ impl Control {
         if self.store.user(&login)?.is_some() {
             return Err(UserUnmade::Exists { login });
         }
-        let hash = self.authenticator.pool().hash(password).await?;
-        self.store.add_user(&login, &hash, &self.folders).await?;
+        let secrets = stored(self.authenticator.secrets(password).await?);
+        self.store.add_user(&login, secrets, &self.folders).await?;
         Ok(login)
     }
 
@@ -134,9 +134,9 @@ impl Control {
         let login = self.any_login(login)?;
         // Before the work of hashing: whoever mistypes a name should hear of it at once.
         self.store.user(login.as_str())?.ok_or(mailstore::Refusal::AccountMissing)?;
-        let hash = self.authenticator.pool().hash(strong(&password)?).await;
-        let hash = hash.map_err(|error| Undone::Fault(error.into()))?;
-        self.store.set_password(login.as_str(), &hash).await?;
+        let secrets = self.authenticator.secrets(strong(&password)?).await;
+        let secrets = secrets.map_err(|error| Undone::Fault(error.into()))?;
+        self.store.set_password(login.as_str(), stored(secrets)).await?;
         self.authenticator.forget(login.as_str());
         Ok(Reply::Done)
     }
@@ -204,6 +204,12 @@ pub(crate) enum UserUnmade {
     /// The password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] PoolError),
+}
+
+/// What login makes of a password, as the store keeps it.
+fn stored(secrets: auth::Secrets) -> mailstore::Secrets {
+    let auth::Secrets { password_hash, scram_verifier } = secrets;
+    mailstore::Secrets { password_hash, scram_verifier }
 }
 
 fn strong(secret: &Secret) -> Result<Password, Undone> {

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use web::Metrics;
 
-use super::Prepared;
+use super::{Prepared, certificates};
 use crate::assembly::Mail;
 use crate::config::{self, Config, Protocol};
 use crate::control::server as control;
@@ -36,7 +36,7 @@ impl Prepared {
     ) -> Result<(), Failure> {
         let Self { folder, listeners, tls } = self;
         let listeners = std::mem::take(listeners);
-        let mut signals = Signals::listen()?;
+        let (mut signals, hang_up) = (Signals::listen()?, Signals::hang_up()?);
         // Sessions end at the first; health and metrics go on until the second, so that they can tell.
         let (serving, stopping) = (Drain::new(), Drain::new());
         let mut tasks = Tasks::new();
@@ -50,6 +50,7 @@ impl Prepared {
         spawn_for_mail_servers(&mut tasks, mail_servers, mail, config, &serving);
         spawn_imap(&mut tasks, imap, imap_server(mail, tls.clone(), config), tls.clone(), config, &serving);
         spawn_http(&mut tasks, http, &serving, &stopping)?;
+        tasks.spawn(done(certificates::keep(tls.clone(), hang_up)));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), data = %folder.path().display(), "serving");
         ready();
 
@@ -89,7 +90,9 @@ fn imap_server(mail: &Mail, tls: Option<Tls>, config: &Config) -> Arc<ImapServer
         config::PlaintextLogin::Never => PlaintextLogin::Never,
         config::PlaintextLogin::Loopback => PlaintextLogin::Loopback,
     };
-    let settings = Settings { plaintext_login, uid_only: config.uid_only, ..Settings::default() };
+    let login_timeout = config.limits.login;
+    let settings =
+        Settings { plaintext_login, login_timeout, uid_only: config.uid_only, ..Settings::default() };
     Arc::new(ImapServer::new(mail.store.clone(), mail.authenticator.clone(), tls, settings))
 }
 
@@ -212,6 +215,11 @@ impl Signals {
         let refused = |source| Failure::System { op: "listen for signals", source };
         let terminate = signal(SignalKind::terminate()).map_err(refused)?;
         Ok(Self { terminate, interrupt: signal(SignalKind::interrupt()).map_err(refused)? })
+    }
+
+    /// The one that asks for certificates to be read again.
+    fn hang_up() -> Result<Signal, Failure> {
+        signal(SignalKind::hangup()).map_err(|source| Failure::System { op: "listen for signals", source })
     }
 
     /// The name of the next one.

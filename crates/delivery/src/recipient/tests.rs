@@ -38,7 +38,8 @@ impl World {
     fn user(&self, login: &str, account: u64) {
         let account = AccountId(account);
         let login = LoginName::parse(login, "a.example").unwrap().to_string();
-        self.directory.put(UserRecord { account, login, password_hash: "-".to_owned(), enabled: true });
+        let password_hash = "-".to_owned();
+        self.directory.put(UserRecord { account, login, password_hash, scram_verifier: None, enabled: true });
     }
 
     fn alias(&self, name: &str, targets: &[String]) {

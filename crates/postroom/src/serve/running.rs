@@ -133,7 +133,13 @@ fn spawn_for_mail_servers(
     let arriving = &config.arriving;
     let lmtp = Arc::new(LmtpServer::new(mail.delivery.clone(), arriving.lmtp.clone()));
     let socketmap = Arc::new(SocketmapServer::new(mail.delivery.clone(), arriving.socketmap_timeout));
-    let limits = net::Limits { total: arriving.connections, per_address: arriving.connections };
+    let limits = net::Limits {
+        total: arriving.connections,
+        per_address: arriving.connections,
+        // Nobody logs in there.
+        unauthenticated: arriving.connections,
+        ..net::Limits::default()
+    };
     let (lmtp_gate, socketmap_gate) = (Gate::new(limits), Gate::new(limits));
     for (protocol, listener) in listeners {
         tracing::info!(protocol = protocol.name(), address = %listener.place(), "listening");

@@ -58,8 +58,13 @@ impl World {
     pub(crate) async fn add(&self, login: &str) {
         let folders = [(MailboxName::new("Lists").unwrap(), None)];
         let account = self.store.add_user(login, "-", &folders).await.unwrap();
-        let user =
-            UserRecord { account, login: login.to_owned(), password_hash: "-".to_owned(), enabled: true };
+        let user = UserRecord {
+            account,
+            login: login.to_owned(),
+            password_hash: "-".to_owned(),
+            scram_verifier: None,
+            enabled: true,
+        };
         self.directory.put(user);
     }
 

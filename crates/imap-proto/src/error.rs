@@ -93,12 +93,6 @@ pub enum Violation {
 /// The client asked for something that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// SEARCH with a character set that is not supported (RFC 3501 §6.4.4).
-    #[error("character set not supported: {name:?}")]
-    Charset {
-        /// Its name.
-        name: String,
-    },
     /// A mailbox name that is not modified UTF-7 (RFC 3501 §5.1.3).
     #[error("the mailbox name is not modified UTF-7")]
     MailboxEncoding,
@@ -160,7 +154,6 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::Charset { .. } => Code::BadCharset(vec!["US-ASCII", "UTF-8"]),
             Self::SpecialUse { .. } => Code::UseAttr,
             Self::MailboxEncoding | Self::MailboxUtf8 | Self::Mailbox(_) | Self::Keyword(_) => Code::Cannot,
         }

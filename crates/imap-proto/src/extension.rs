@@ -3,8 +3,10 @@
 //! RFC 3501 §6.1.1 and §7.2.1, RFC 5161 §3.1. The records themselves are in `extension/records.rs`.
 
 mod records;
+mod set;
 
 pub use records::EXTENSIONS;
+pub use set::{CapabilitySet, switchable};
 
 /// One capability.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,8 +48,8 @@ pub enum When {
     ChannelBindable,
     /// Before login, where no password may be sent in the clear (RFC 3501 §6.2.3).
     PasswordForbidden,
-    /// Where the operator wants UIDONLY.
-    UidOnlyWanted,
+    /// Where the operator switched it on.
+    WhereWanted,
 }
 
 /// What the offer depends on.
@@ -59,19 +61,20 @@ pub struct Conditions {
     pub tls_can_begin: bool,
     /// A password may be sent: over TLS, or because the configuration says so.
     pub password_allowed: bool,
-    /// The operator wants UIDONLY.
-    pub uid_only_wanted: bool,
     /// SCRAM is configured.
     pub scram: bool,
     /// The connection is one of TLS that can be bound to (RFC 5929, RFC 9266).
     pub channel_bindable: bool,
+    /// What the operator does not want this session to be offered.
+    pub switched_off: CapabilitySet,
 }
 
 impl When {
     const fn holds(self, now: Conditions) -> bool {
         match self {
             Self::Unserved => false,
-            Self::Always => true,
+            // What is switched off has been left out before.
+            Self::Always | Self::WhereWanted => true,
             Self::AfterLogin => now.authenticated,
             Self::BeforeLogin => !now.authenticated,
             Self::TlsCanBegin => !now.authenticated && now.tls_can_begin,
@@ -79,28 +82,35 @@ impl When {
             Self::ScramOffered => Self::PasswordAllowed.holds(now) && now.scram,
             Self::ChannelBindable => Self::ScramOffered.holds(now) && now.channel_bindable,
             Self::PasswordForbidden => !now.authenticated && !now.password_allowed,
-            Self::UidOnlyWanted => now.uid_only_wanted,
         }
+    }
+}
+
+impl Extension {
+    fn is_offered(&self, now: Conditions) -> bool {
+        self.when.holds(now) && !now.switched_off.contains(self.capability)
     }
 }
 
 /// The names to offer now, in the order of [`EXTENSIONS`].
 #[must_use]
 pub fn capabilities(now: Conditions) -> Vec<&'static str> {
-    EXTENSIONS.iter().filter(|extension| extension.when.holds(now)).map(|e| e.capability).collect()
+    EXTENSIONS.iter().filter(|extension| extension.is_offered(now)).map(|e| e.capability).collect()
 }
 
-/// Whether the capability of this name is served at all, at whatever time it is offered.
+/// Whether the capability of this name is served to a session for which this is switched off, at whatever time it is
+/// offered.
 #[must_use]
-pub fn is_served(capability: &str) -> bool {
-    EXTENSIONS.iter().any(|e| e.when != When::Unserved && e.capability == capability)
+pub fn is_served(capability: &str, switched_off: CapabilitySet) -> bool {
+    let is_there = |e: &Extension| e.when != When::Unserved && e.capability == capability;
+    EXTENSIONS.iter().any(is_there) && !switched_off.contains(capability)
 }
 
 /// The extension that ENABLE switches on by this name, in any case, if it is offered now.
 #[must_use]
 pub fn enabled_by(name: &str, now: Conditions) -> Option<&'static Extension> {
     let is = |e: &&Extension| e.can_be_enabled && e.capability.eq_ignore_ascii_case(name);
-    EXTENSIONS.iter().find(is).filter(|e| e.when.holds(now))
+    EXTENSIONS.iter().find(is).filter(|e| e.is_offered(now))
 }
 
 #[cfg(test)]
@@ -153,7 +163,14 @@ mod tests {
         let now = Conditions::default();
         assert_eq!(enabled_by("qresync", now).map(|extension| extension.rfc), Some(7162));
         assert!(enabled_by("IDLE", now).is_none());
-        assert!(enabled_by("UIDONLY", now).is_none());
-        assert!(enabled_by("UIDONLY", Conditions { uid_only_wanted: true, ..now }).is_some());
+    }
+
+    #[test]
+    fn what_is_switched_off_is_not_offered() {
+        let now = Conditions { switched_off: CapabilitySet::off_by_default(), ..Conditions::default() };
+        assert!(enabled_by("UIDONLY", now).is_none() && !capabilities(now).contains(&"UIDONLY"));
+        assert!(enabled_by("UIDONLY", Conditions::default()).is_some());
+        let off = switchable("IDLE").into_iter().collect();
+        assert!(!is_served("IDLE", off) && is_served("IDLE", CapabilitySet::NONE));
     }
 }

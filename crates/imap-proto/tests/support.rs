@@ -18,7 +18,7 @@ fn when(when: When) -> &'static str {
         When::ScramOffered => "before login, where a password may be sent, unless switched off",
         When::ChannelBindable => "before login, under TLS, unless switched off",
         When::PasswordForbidden => "before login, where no password may be sent",
-        When::UidOnlyWanted => "where it is configured",
+        When::WhereWanted => "where it is switched on",
     }
 }
 

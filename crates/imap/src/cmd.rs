@@ -27,4 +27,5 @@ mod select;
 mod status;
 mod store;
 mod subscribe;
+mod uidbatches;
 mod unauthenticate;

@@ -3,7 +3,7 @@
 
 use imap_proto::Violation;
 use imap_proto::command::{Command, Select, Tag};
-use imap_proto::extension::{capabilities, is_served};
+use imap_proto::extension::{CapabilitySet, capabilities, is_served};
 use imap_proto::response::{self, Code};
 use model::{MailboxName, Rights};
 
@@ -67,9 +67,9 @@ pub(crate) fn row(command: &Command) -> Row {
     Row { verb: command.verb(), needs, tail }
 }
 
-/// Refuses what makes use of a capability that is not offered.
-pub(crate) fn offered(uses: &[&'static str]) -> Result<(), Failure> {
-    match uses.iter().find(|capability| !is_served(capability)) {
+/// Refuses what makes use of a capability that is not served, or is switched off for the session.
+pub(crate) fn offered(uses: &[&'static str], switched_off: CapabilitySet) -> Result<(), Failure> {
+    match uses.iter().find(|capability| !is_served(capability, switched_off)) {
         Some(&capability) => Err(Failure::Syntax(Violation::NotOffered { capability }.into())),
         None => Ok(()),
     }
@@ -85,7 +85,7 @@ impl Session {
         command: Command,
         row: Row,
     ) -> Result<Option<Done>, Failure> {
-        offered(&command.uses())?;
+        offered(&command.uses(), self.switched_off())?;
         self.state.check(row.needs)?;
         let done = match command {
             Command::StartTls => {
@@ -123,6 +123,7 @@ impl Session {
             | Command::Fetch(_)
             | Command::Store(_)
             | Command::Copy(_)
+            | Command::UidBatches(_)
             | Command::Move(_) => Box::pin(self.on_messages(tag, command)).await?,
             other => Box::pin(self.on_mailboxes(other)).await?,
         };
@@ -160,6 +161,7 @@ impl Session {
             Command::Fetch(fetch) => selected.fetch(&fetch, io).await,
             Command::Store(store) => selected.store(store, io).await,
             Command::Copy(copy) => selected.copy(&copy).await,
+            Command::UidBatches(command) => selected.uid_batches(tag, command, io),
             Command::Move(command) => selected.move_messages(&command, io).await,
             other => Err(Failure::ours("dispatch", format!("{} has no place", other.verb()))),
         }
@@ -185,7 +187,8 @@ impl Session {
             other => return Err(Failure::ours("log in", format!("{} has no place", other.verb()))),
         };
         self.mechanism = Some(mechanism);
-        let user = login::enter(identity, &self.server).await?;
+        let peer = self.io.conn().peer_addr().ip();
+        let user = login::enter(identity, peer, &self.server).await?;
         self.io.log_in(&user.login)?;
         self.state = State::Authenticated(user);
         self.io.set_authenticated(self.server.settings.idle_timeout);

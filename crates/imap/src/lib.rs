@@ -11,11 +11,15 @@ mod flag_list;
 mod io;
 mod object_id;
 mod page;
+mod progress;
 mod pump;
 mod reply;
 mod server;
 mod session;
 mod state;
+mod switches;
 mod view;
 
+pub use imap_proto::extension::{CapabilitySet, switchable};
 pub use server::{ImapServer, PlaintextLogin, Settings};
+pub use switches::Switch;

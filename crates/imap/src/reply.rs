@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use auth::{LoginError, SaslFailure, Unfinished};
 use imap_proto::response::{Code, Status};
 use mailstore::Refusal;
+use message::charset::{Charset, NotInCharset};
 use net::{Lost, TurnedAway};
 
 /// A command that was carried out.
@@ -63,6 +64,10 @@ pub(crate) enum Failure {
     UnknownEncoding(message::UnknownEncoding),
     /// SEARCH with SAVE found more pieces than `$` can hold (RFC 5182 §2.3).
     NotSaved,
+    /// UIDBATCHES of batches smaller than are told.
+    SmallBatches,
+    /// SEARCH in a character set that is not known.
+    UnknownCharset,
     /// COMPRESS of what is compressed.
     AlreadyCompressed,
     /// We failed.
@@ -82,8 +87,8 @@ pub(crate) enum Wrong {
     NoMailbox,
     #[error("there is no message of that number")]
     NoSuchMessage,
-    #[error("the text to search for is not UTF-8")]
-    SearchText,
+    #[error("the text to search for is {0}")]
+    SearchText(NotInCharset),
     #[error("ENABLE QRESYNC first")]
     QresyncNotEnabled,
     #[error("name and password have to be UTF-8")]
@@ -194,6 +199,10 @@ impl Failure {
             Self::NoQuotaRoot => no(Code::NonExistent, "there is no such quota root"),
             Self::AllExpunged => no(Code::ExpungeIssued, "these messages no longer exist"),
             Self::NotSaved => no(Code::NotSaved, "the result is too scattered to be saved"),
+            Self::SmallBatches => no(Code::TooFew, "batches have at least 500 messages"),
+            Self::UnknownCharset => {
+                no(Code::BadCharset(Charset::offered().collect()), "the character set is not known")
+            }
             // RFC 4978 §3: NO would be for compression by another layer.
             Self::AlreadyCompressed => {
                 (Status::Bad, Some(Code::CompressionActive), "DEFLATE is active already".to_owned())

@@ -11,6 +11,7 @@ use net::{Conn, Drain, Tls};
 use tokio::sync::Semaphore;
 
 use crate::session::Session;
+use crate::switches::Switch;
 
 /// Searches that read message contents at the same time in the whole server; one more waits.
 ///
@@ -28,7 +29,7 @@ pub enum PlaintextLogin {
 }
 
 /// How patient the server is, and what it offers where that can be chosen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Who may send a password without TLS.
     pub plaintext_login: PlaintextLogin,
@@ -41,9 +42,9 @@ pub struct Settings {
     pub idle_keepalive: Duration,
     /// After so many BAD answers in a row the client is sent away.
     pub bad_commands_max: u32,
-    /// Whether UIDONLY is offered (RFC 9586).
-    // CLIENT: Microsoft's cloud client enables it wherever it is offered, and then sends message numbers.
-    pub uid_only: bool,
+    /// Which capabilities are offered to whom; later ones prevail. UIDONLY is not offered unless one says so.
+    // CLIENT: Microsoft's cloud client enables UIDONLY wherever it is offered, and then sends message numbers.
+    pub switches: Vec<Switch>,
 }
 
 impl Default for Settings {
@@ -54,7 +55,7 @@ impl Default for Settings {
             idle_timeout: Duration::from_secs(30 * 60),
             idle_keepalive: Duration::from_secs(2 * 60),
             bad_commands_max: 20,
-            uid_only: false,
+            switches: Vec::new(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use imap_proto::command::{AppendHead, ReplaceHead, Tag, Tagged};
-use imap_proto::extension::{Conditions, capabilities};
+use imap_proto::extension::{CapabilitySet, Conditions, capabilities};
 use imap_proto::frame::Step;
 use imap_proto::response::{self, Code, Status};
 use net::{Conn, Drain};
@@ -19,6 +19,7 @@ use crate::io::Io;
 use crate::reply::{Answer, Done, End, Failure, Wrong};
 use crate::server::{ImapServer, PlaintextLogin};
 use crate::state::{Needs, State};
+use crate::switches;
 
 /// One client.
 pub(crate) struct Session {
@@ -198,9 +199,21 @@ impl Session {
             authenticated: !matches!(self.state, State::NotAuthenticated),
             tls_can_begin: self.server.tls.is_some() && !conn.is_tls(),
             password_allowed: conn.is_tls() || in_the_clear,
-            uid_only_wanted: self.server.settings.uid_only,
             scram: self.server.authenticator.offers_scram(),
             channel_bindable: conn.is_bindable(),
+            switched_off: self.switched_off(),
+        }
+    }
+
+    /// What is not offered to this client, and refused.
+    pub(crate) fn switched_off(&self) -> CapabilitySet {
+        match &self.state {
+            State::NotAuthenticated => {
+                let peer = self.io.conn().peer_addr().ip();
+                switches::switched_off(&self.server.settings.switches, peer, None)
+            }
+            State::Authenticated(user) => user.switched_off,
+            State::Selected(selected) => selected.user.switched_off,
         }
     }
 

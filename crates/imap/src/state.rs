@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use imap_proto::extension::CapabilitySet;
 use imap_proto::{Dialect, MessageSet};
 use mailstore::{Access, Mailbox};
 use model::{Uid, UidSet};
@@ -38,6 +39,8 @@ pub(crate) struct Authenticated {
     /// For the log.
     pub(crate) login: String,
     pub(crate) enabled: Enabled,
+    /// What is not offered to this user from where the client is, and refused.
+    pub(crate) switched_off: CapabilitySet,
     /// The largest message that may be appended.
     pub(crate) message_bytes_max: u64,
 }

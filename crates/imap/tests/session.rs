@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use imap::{PlaintextLogin, Settings};
+use imap::{PlaintextLogin, Settings, Switch, switchable};
 use in_process::InProcess;
 use tempfile::TempDir;
 use testkit::dialogue::Target;
@@ -94,6 +94,37 @@ fn no_password_is_taken_in_the_clear() {
         let answer = wire.run(command);
         assert!(answer.starts_with("t NO [PRIVACYREQUIRED]"), "{answer}");
     }
+}
+
+#[test]
+fn what_is_switched_off_is_neither_offered_nor_served() {
+    let off = |names: &[&str]| names.iter().filter_map(|name| switchable(name)).collect();
+    let switches = vec![
+        Switch { off: off(&["ID", "AUTH=LOGIN"]), ..Switch::default() },
+        Switch { off: off(&["IDLE"]), addresses: vec!["192.0.2.0/24".parse().unwrap()], ..Switch::default() },
+    ];
+    let mut world = World::new(Settings { switches, ..InProcess::settings() });
+    let mut wire = world.connect();
+    let greeting = wire.line();
+    assert!(greeting.contains(" AUTH=PLAIN ") && greeting.contains(" IDLE "), "{greeting}");
+    assert!(!greeting.contains(" ID ") && !greeting.contains("AUTH=LOGIN"), "{greeting}");
+    assert!(wire.run("ID NIL").starts_with("t BAD ID is not offered"));
+    assert!(wire.run("AUTHENTICATE LOGIN").starts_with("t BAD "));
+    // Whom a user's choice is for is known from login on.
+    let user = world.server.credentials(1).unwrap();
+    let switches =
+        vec![Switch { off: off(&["MOVE", "QRESYNC"]), users: vec![user.user.clone()], ..Switch::default() }];
+    let mut world = World::new(Settings { switches, ..InProcess::settings() });
+    let mut wire = world.connect();
+    assert!(wire.line().contains(" MOVE "));
+    let user = world.server.credentials(1).unwrap();
+    let answer = wire.run(&format!("LOGIN {} {}", user.user, user.password));
+    assert!(!answer.contains(" MOVE ") && !answer.contains(" QRESYNC "), "{answer}");
+    wire.send("e ENABLE QRESYNC CONDSTORE\r\n");
+    assert_eq!(wire.line(), "* ENABLED CONDSTORE");
+    wire.line();
+    wire.run("SELECT INBOX");
+    assert!(wire.run("UID MOVE 1 Trash").starts_with("t BAD MOVE is not offered"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! `docs/configuration.md` documents every key and `postroom.toml` shows each with its default; a test keeps the three
 //! together.
 
+mod capabilities;
 mod delivery;
 mod keys;
 mod read;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use auth::{CacheSettings, Cost, ITERATIONS_DEFAULT, PoolSettings, ScramMode, ThrottleSettings};
+use imap::{Switch, switchable};
 use model::{MailboxName, SpecialUse};
 use net::CertificateFiles;
 
@@ -40,8 +42,8 @@ pub(crate) struct Config {
     pub(crate) run_as: Option<RunAs>,
     /// Where passwords are taken without TLS.
     pub(crate) plaintext_login: PlaintextLogin,
-    /// Whether UIDONLY is offered.
-    pub(crate) uid_only: bool,
+    /// Which capabilities of IMAP are offered to whom.
+    pub(crate) switches: Vec<Switch>,
     /// Where to listen.
     pub(crate) listeners: Vec<Listen>,
     /// The certificate; there may be none when only HTTP is served.
@@ -287,7 +289,7 @@ impl Config {
             domains: vec![domain],
             run_as: None,
             plaintext_login: PlaintextLogin::Never,
-            uid_only: true,
+            switches: vec![Switch { on: switchable("UIDONLY").into_iter().collect(), ..Switch::default() }],
             listeners: Vec::new(),
             tls: Some(TlsSource::SelfSigned),
             log: LogSettings::default(),

@@ -2,9 +2,10 @@
 //! either, wherever in a command it stands.
 
 use super::{
-    AppendHead, Command, Fetch, FetchItem, List, MessageForm, MessageHead, ReplaceHead, Search, SearchKey,
-    StatusItem,
+    AppendHead, Authenticate, Command, Expunge, Fetch, FetchItem, List, MessageForm, MessageHead,
+    ReplaceHead, Search, SearchKey, StatusItem,
 };
+use crate::extension::{EXTENSIONS, Extension};
 use crate::sequence::MessageSet;
 
 impl Command {
@@ -18,9 +19,30 @@ impl Command {
             Self::Fetch(fetch) => of_fetch(fetch, &mut uses),
             Self::Status(status) => of_status_items(&status.items, &mut uses),
             Self::List(list) => of_list(list, &mut uses),
-            Self::Store(store) => of_set(&store.set, &mut uses),
-            Self::Copy(copy) | Self::Move(copy) => of_set(&copy.set, &mut uses),
-            Self::Expunge(expunge) => expunge.uids.iter().for_each(|set| of_set(set, &mut uses)),
+            Self::Store(store) => {
+                of_set(&store.set, &mut uses);
+                uses.extend(store.unchanged_since.map(|_| "CONDSTORE"));
+            }
+            Self::Copy(copy) => of_set(&copy.set, &mut uses),
+            Self::Move(copy) => {
+                uses.push("MOVE");
+                of_set(&copy.set, &mut uses);
+            }
+            Self::Expunge(Expunge { uids: Some(set) }) => {
+                uses.push("UIDPLUS");
+                of_set(set, &mut uses);
+            }
+            Self::Select(select) | Self::Examine(select) => {
+                uses.extend(select.condstore.then_some("CONDSTORE"));
+                uses.extend(select.qresync.as_ref().map(|_| "QRESYNC"));
+            }
+            Self::Create(create) if !create.special_use.is_empty() => uses.push("CREATE-SPECIAL-USE"),
+            Self::Authenticate(authenticate) => of_authenticate(authenticate, &mut uses),
+            Self::Enable(_) => uses.push("ENABLE"),
+            Self::Id(_) => uses.push("ID"),
+            Self::Idle => uses.push("IDLE"),
+            Self::Namespace => uses.push("NAMESPACE"),
+            Self::Unselect => uses.push("UNSELECT"),
             Self::Compress => uses.push("COMPRESS=DEFLATE"),
             Self::Unauthenticate => uses.push("UNAUTHENTICATE"),
             Self::UidBatches(_) => uses.push("UIDBATCHES"),
@@ -66,6 +88,13 @@ impl MessageForm {
     }
 }
 
+/// The mechanism, if it is one of ours, and the initial response (RFC 4959 §3).
+fn of_authenticate(authenticate: &Authenticate, uses: &mut Vec<&'static str>) {
+    let names = |e: &&Extension| e.capability.strip_prefix("AUTH=") == Some(&authenticate.mechanism);
+    uses.extend(EXTENSIONS.iter().find(names).map(|e| e.capability));
+    uses.extend(authenticate.initial.as_ref().map(|_| "SASL-IR"));
+}
+
 fn of_set(set: &MessageSet, uses: &mut Vec<&'static str>) {
     if *set == MessageSet::Saved {
         uses.push("SEARCHRES");
@@ -94,6 +123,7 @@ const fn of_key(key: &SearchKey) -> Option<&'static str> {
         | SearchKey::SavedSince(_)
         | SearchKey::SaveDateSupported => "SAVEDATE",
         SearchKey::EmailId(_) | SearchKey::ThreadId(_) => "OBJECTID",
+        SearchKey::ModSeq(_) => "CONDSTORE",
         _ => return None,
     })
 }
@@ -101,9 +131,12 @@ const fn of_key(key: &SearchKey) -> Option<&'static str> {
 fn of_fetch(fetch: &Fetch, uses: &mut Vec<&'static str>) {
     of_set(&fetch.set, uses);
     uses.extend(fetch.partial.map(|_| "PARTIAL"));
+    uses.extend(fetch.changed_since.map(|_| "CONDSTORE"));
+    uses.extend(fetch.vanished.then_some("QRESYNC"));
     uses.extend(fetch.items.iter().filter_map(|item| match item {
         FetchItem::EmailId | FetchItem::ThreadId => Some("OBJECTID"),
         FetchItem::SaveDate => Some("SAVEDATE"),
+        FetchItem::ModSeq => Some("CONDSTORE"),
         FetchItem::Preview { .. } => Some("PREVIEW"),
         FetchItem::Binary(_) | FetchItem::BinarySize(_) => Some("BINARY"),
         _ => None,
@@ -111,6 +144,9 @@ fn of_fetch(fetch: &Fetch, uses: &mut Vec<&'static str>) {
 }
 
 fn of_list(list: &List, uses: &mut Vec<&'static str>) {
+    uses.extend(list.extended.then_some("LIST-EXTENDED"));
+    uses.extend(list.selection.special_use.then_some("SPECIAL-USE"));
+    uses.extend((!list.returns.status.is_empty()).then_some("LIST-STATUS"));
     of_status_items(&list.returns.status, uses);
 }
 
@@ -120,6 +156,7 @@ fn of_status_items(items: &[StatusItem], uses: &mut Vec<&'static str>) {
         StatusItem::DeletedStorage => Some("QUOTA=RES-STORAGE"),
         StatusItem::AppendLimit => Some("APPENDLIMIT"),
         StatusItem::MailboxId => Some("OBJECTID"),
+        StatusItem::HighestModSeq => Some("CONDSTORE"),
         _ => None,
     }));
 }

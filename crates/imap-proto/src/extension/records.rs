@@ -294,7 +294,7 @@ pub static EXTENSIONS: [Extension; 47] = [
         rfc: 9585,
         title: "how far a long command has come",
         items: &["INPROGRESS"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "UTF8=ACCEPT",
@@ -326,7 +326,7 @@ pub static EXTENSIONS: [Extension; 47] = [
         title: "where to cut a mailbox into batches",
         commands: &["UIDBATCHES"],
         items: &["TOOFEW", "TOOMANY"],
-        ..UNSERVED
+        ..BASE
     },
     Extension {
         capability: "UIDONLY",
@@ -334,7 +334,7 @@ pub static EXTENSIONS: [Extension; 47] = [
         title: "no message numbers at all",
         can_be_enabled: true,
         items: &["UIDFETCH", "UIDREQUIRED"],
-        when: When::UidOnlyWanted,
+        when: When::WhereWanted,
         ..BASE
     },
     Extension {

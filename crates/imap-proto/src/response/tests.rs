@@ -61,8 +61,8 @@ fn what_is_wrong_with_a_command_is_answered_by_blame() {
     let bad = Violation::Expected { what: "a mailbox name", column: 12 }.into();
     let line = written(|out| error(out, Some(&Tag::new("a")), &bad));
     assert_eq!(line, "a BAD expected a mailbox name at column 12\r\n");
-    let line = written(|out| error(out, None, &Refusal::Charset { name: "\r\n".to_owned() }.into()));
-    assert_eq!(line, "* NO [BADCHARSET (US-ASCII UTF-8)] character set not supported: \"\\r\\n\"\r\n");
+    let line = written(|out| error(out, None, &Refusal::SpecialUse { attribute: "\r\n".to_owned() }.into()));
+    assert_eq!(line, "* NO [USEATTR] unknown special-use attribute: \"\\r\\n\"\r\n");
 }
 
 #[test]

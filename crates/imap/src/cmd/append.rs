@@ -31,7 +31,7 @@ impl Authenticated {
         server: &ImapServer,
         io: &mut Io,
     ) -> Result<Done, Failure> {
-        let checked = offered(&head.uses()).and_then(|()| self.destination(&head.mailbox));
+        let checked = offered(&head.uses(), self.switched_off).and_then(|()| self.destination(&head.mailbox));
         let mailbox = io.or_refuse_message(checked)?;
         let mut announced = Announced { mailbox: &mailbox, head: head.message, size, instead_of: None };
         let mut arrivals = Vec::new();
@@ -39,7 +39,7 @@ impl Authenticated {
             let (arrival, next) = self.receive(announced, server, io).await?;
             arrivals.push(arrival);
             let Some((head, size)) = next else { break };
-            io.or_refuse_message(offered(&head.uses()))?;
+            io.or_refuse_message(offered(&head.uses(), self.switched_off))?;
             announced = Announced { mailbox: &mailbox, head, size, instead_of: None };
         }
         let appended = mailbox.append(arrivals).await.map_err(destination_error)?;

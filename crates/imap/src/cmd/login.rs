@@ -1,11 +1,14 @@
 //! LOGIN (RFC 3501 §6.2.3), and what every way of logging in ends with.
 
+use std::net::IpAddr;
+
 use auth::{Credentials, Identity, Password};
 use imap_proto::command::Login;
 
 use crate::reply::{Failure, Wrong};
 use crate::server::ImapServer;
 use crate::state::{Authenticated, Enabled};
+use crate::switches::switched_off;
 
 /// Reads the arguments of LOGIN.
 ///
@@ -21,8 +24,19 @@ pub(crate) fn credentials(login: &Login) -> Result<Credentials, Failure> {
 ///
 /// # Errors
 /// The account cannot be opened.
-pub(crate) async fn enter(identity: Identity, server: &ImapServer) -> Result<Authenticated, Failure> {
+pub(crate) async fn enter(
+    identity: Identity,
+    peer: IpAddr,
+    server: &ImapServer,
+) -> Result<Authenticated, Failure> {
     let access = server.store.enter(identity.account).await?;
+    let switched_off = switched_off(&server.settings.switches, peer, Some(&identity.login));
     let message_bytes_max = server.store.message_bytes_max();
-    Ok(Authenticated { access, login: identity.login, enabled: Enabled::default(), message_bytes_max })
+    Ok(Authenticated {
+        access,
+        login: identity.login,
+        enabled: Enabled::default(),
+        switched_off,
+        message_bytes_max,
+    })
 }

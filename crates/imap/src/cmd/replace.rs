@@ -36,7 +36,7 @@ impl Selected {
 
     /// Which message is replaced, and where the new one goes.
     async fn check_replace(&self, head: &ReplaceHead) -> Result<(Message, Mailbox), Failure> {
-        offered(&head.uses())?;
+        offered(&head.uses(), self.user.switched_off)?;
         let target = self.targets(&head.target.into(), head.uid)?;
         self.writable()?;
         let mailbox = self.user.destination(&head.mailbox)?;

@@ -18,6 +18,7 @@ use self::compile::Context;
 use self::program::{Loaded, Test};
 use crate::cmd::fetch::chunks;
 use crate::io::Io;
+use crate::progress::Progress;
 use crate::reply::{Done, End, Failure};
 use crate::server::ImapServer;
 use crate::state::Selected;
@@ -34,7 +35,7 @@ impl Selected {
         server: &ImapServer,
         io: &mut Io,
     ) -> Result<Done, Failure> {
-        let done = match self.find(search, server).await {
+        let done = match self.find(tag, search, server, io).await {
             Ok(found) => self.answer_search(tag, search, &found, io).await,
             Err(failure) => Err(failure),
         };
@@ -46,7 +47,13 @@ impl Selected {
         done
     }
 
-    async fn find(&mut self, search: &Search, server: &ImapServer) -> Result<Found, Failure> {
+    async fn find(
+        &mut self,
+        tag: &Tag,
+        search: &Search,
+        server: &ImapServer,
+        io: &mut Io,
+    ) -> Result<Found, Failure> {
         let has_modseq = search.has_modseq();
         self.user.enabled.condstore |= has_modseq;
         let snapshot = self.mailbox.snapshot().await?;
@@ -63,8 +70,9 @@ impl Selected {
             tokio::task::yield_now().await;
         }
         drop(snapshot);
+        let mut progress = Progress::new(tag, open.len());
         for some in open.chunks(EMAILS_PER_READ_MAX) {
-            self.search_open(&test, some, server, &mut found).await?;
+            self.search_open(&test, some, server, (&mut found, &mut progress), io).await?;
         }
         Ok(found)
     }
@@ -75,7 +83,7 @@ impl Selected {
             shared: OnceCell::new(),
             saved: &self.saved,
             keywords: &snapshot.keywords,
-            charset: &search.charset,
+            charset: compile::charset(search)?,
             now: self.user.access.now(),
         };
         compile::compile(search, &context)
@@ -87,11 +95,13 @@ impl Selected {
         test: &Arc<Test>,
         messages: &[Message],
         server: &ImapServer,
-        found: &mut Found,
+        (found, progress): (&mut Found, &mut Progress),
+        io: &mut Io,
     ) -> Result<(), Failure> {
         let ids: Vec<_> = messages.iter().map(|message| message.email).collect();
         let emails = self.user.access.emails(&ids).await?;
         for (message, email) in messages.iter().zip(emails) {
+            progress.step(io).await?;
             // Given up since: it was expunged, and an expunged message is not found.
             let Some(email) = email else { continue };
             let holds = match test.holds(Loaded { message, email: Some(&email), content: None }) {

@@ -12,7 +12,7 @@ use auth::{
     Authenticator, CacheSettings, Cost, ITERATIONS_MIN, MemoryDirectory, Password, PoolSettings,
     SECRET_BYTES, ScramMode, ScramSettings, ThrottleSettings, UserRecord,
 };
-use imap::{ImapServer, PlaintextLogin, Settings};
+use imap::{ImapServer, PlaintextLogin, Settings, Switch, switchable};
 use mailstore::{Limit, Limits, QuotaOf, Store};
 use model::{MailboxName, SpecialUse, SystemClock};
 use net::{Conn, Drain, Timeouts, Tls};
@@ -94,7 +94,9 @@ impl InProcess {
 
     /// Settings that let the dialogues log in without TLS.
     pub(crate) fn settings() -> Settings {
-        Settings { plaintext_login: PlaintextLogin::Loopback, uid_only: true, ..Settings::default() }
+        let on = switchable("UIDONLY").into_iter().collect();
+        let switches = vec![Switch { on, ..Switch::default() }];
+        Settings { plaintext_login: PlaintextLogin::Loopback, switches, ..Settings::default() }
     }
 
     /// Begins to shut down.

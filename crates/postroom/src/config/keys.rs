@@ -19,8 +19,8 @@ pub(crate) const ROOT: SectionKeys = SectionKeys {
         "user",
         "group",
         "allow_plaintext_login",
-        "uidonly",
         "listener",
+        "capabilities",
         "tls",
         "certificate",
         "log",
@@ -36,6 +36,9 @@ pub(crate) const LISTENER: SectionKeys = SectionKeys {
     name: "listener",
     keys: &["protocol", "address", "systemd", "socket", "socket_mode", "socket_group"],
 };
+/// `[[capabilities]]`, any number of times.
+pub(crate) const CAPABILITIES: SectionKeys =
+    SectionKeys { name: "capabilities", keys: &["on", "off", "users", "addresses"] };
 /// `[tls]`
 pub(crate) const TLS: SectionKeys = SectionKeys { name: "tls", keys: &["certificate", "key", "self_signed"] };
 /// `[[certificate]]`, any number of times.
@@ -108,8 +111,19 @@ pub(crate) const PASSWORDS: SectionKeys = SectionKeys {
 
 /// All of them, for the test that compares the code, the sample and the reference.
 #[cfg(test)]
-pub(crate) const ALL: [&SectionKeys; 10] =
-    [&ROOT, &LISTENER, &TLS, &CERTIFICATE, &LOG, &LIMITS, &DELIVERY, &LMTP, &FOLDERS, &PASSWORDS];
+pub(crate) const ALL: [&SectionKeys; 11] = [
+    &ROOT,
+    &LISTENER,
+    &CAPABILITIES,
+    &TLS,
+    &CERTIFICATE,
+    &LOG,
+    &LIMITS,
+    &DELIVERY,
+    &LMTP,
+    &FOLDERS,
+    &PASSWORDS,
+];
 
 /// The known key that was probably meant by an unknown one.
 pub(crate) fn nearest(keys: &[&'static str], unknown: &str) -> Option<&'static str> {

@@ -10,6 +10,7 @@ use net::CertificateFiles;
 use toml_edit::Document;
 use tracing::Level;
 
+use super::capabilities;
 use super::delivery;
 use super::reader::{Problem, Problems, Section};
 use super::{
@@ -60,7 +61,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
     let config = Config {
         run_as: run_as(root),
         plaintext_login: plaintext_login(root),
-        uid_only: root.truth("uidonly").unwrap_or(false),
+        switches: capabilities::switches(root, default_domain.as_deref()),
         log: log(&root.section(&keys::LOG)),
         arriving: delivery::arriving(&root.section(&keys::DELIVERY), &root.section(&keys::LMTP)),
         limits: limits(&limits_section),

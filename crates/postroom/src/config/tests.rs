@@ -99,6 +99,36 @@ fn a_bad_value_is_refused_with_what_would_be_right() {
 }
 
 #[test]
+fn capabilities_are_switched_for_users_and_addresses() {
+    let rule = "[[capabilities]]\noff = [\"compress=deflate\"]\nusers = [\"Mia\"]\naddresses = [\"192.0.2.0/24\", \"::1\"]\n";
+    let config = read::config(&format!("{GOOD}\n{rule}")).unwrap();
+    let [switch] = config.switches.as_slice() else { panic!("one rule") };
+    assert!(switch.off.contains("COMPRESS=DEFLATE") && !switch.on.contains("UIDONLY"));
+    assert_eq!(switch.users, ["mia@example.org"]);
+    assert_eq!(switch.addresses.len(), 2);
+    for (line, expected) in [
+        (
+            "off = [\"IMAP4rev1\"]",
+            "13: capabilities.off: \"IMAP4rev1\" is no capability that can be switched; docs/rfc/support.md lists all",
+        ),
+        (
+            "on = [\"UIDONLY\"]\naddresses = [\"192.0.2.0/33\"]",
+            "14: capabilities.addresses: \"192.0.2.0/33\" is no address or range, such as \"192.0.2.0/24\"",
+        ),
+        (
+            "on = [\"UIDONLY\"]\nusers = [\"@\"]",
+            "14: capabilities.users: \"@\" is no login name, such as \"mia@example.org\"",
+        ),
+        (
+            "users = [\"mia\"]",
+            "12: capabilities.off: is missing; write for example off = [\"COMPRESS=DEFLATE\"], or on = [\"UIDONLY\"]",
+        ),
+    ] {
+        assert_eq!(wrong(&with("[capabilities]", line)), [expected]);
+    }
+}
+
+#[test]
 fn what_is_not_toml_is_refused_with_its_line() {
     let problems = wrong("data = \"x\"\nhostname \"y\"\n");
     assert!(problems[0].starts_with("2: "), "{problems:?}");
@@ -195,7 +225,7 @@ fn the_reference_documents_every_key() {
     for SectionKeys { name, keys } in keys::ALL {
         let heading = match *name {
             "" => "## Before the first section".to_owned(),
-            "listener" | "certificate" => format!("## `[[{name}]]`"),
+            "listener" | "capabilities" | "certificate" => format!("## `[[{name}]]`"),
             name => format!("## `[{name}]`"),
         };
         let section = REFERENCE.split("\n## ").find(|s| heading.ends_with(s.lines().next().unwrap_or("-")));
@@ -216,7 +246,7 @@ fn every_listed_key_is_read() {
             let line = format!("{key} = 1979-05-27");
             let text = match *name {
                 "" => format!("{line}\n"),
-                "listener" | "certificate" => format!("[[{name}]]\n{line}\n"),
+                "listener" | "capabilities" | "certificate" => format!("[[{name}]]\n{line}\n"),
                 name => format!("[{name}]\n{line}\n"),
             };
             let place = if name.is_empty() { format!("1: {key}: ") } else { format!("2: {name}.{key}: ") };

@@ -91,8 +91,8 @@ fn imap_server(mail: &Mail, tls: Option<Tls>, config: &Config) -> Arc<ImapServer
         config::PlaintextLogin::Loopback => PlaintextLogin::Loopback,
     };
     let login_timeout = config.limits.login;
-    let settings =
-        Settings { plaintext_login, login_timeout, uid_only: config.uid_only, ..Settings::default() };
+    let switches = config.switches.clone();
+    let settings = Settings { plaintext_login, login_timeout, switches, ..Settings::default() };
     Arc::new(ImapServer::new(mail.store.clone(), mail.authenticator.clone(), tls, settings))
 }
 

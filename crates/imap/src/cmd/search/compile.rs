@@ -5,9 +5,9 @@ use std::cell::OnceCell;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use imap_proto::Refusal;
-use imap_proto::command::{Charset, Search, SearchKey};
+use imap_proto::command::{self, Search, SearchKey};
 use mailstore::Keywords;
+use message::charset::Charset;
 use message::text::{Needle, Scope};
 use model::{Flags, Keyword, Timestamp, Uid, UidSet};
 
@@ -25,7 +25,7 @@ pub(super) struct Context<'a> {
     /// `$`
     pub(super) saved: &'a Arc<UidSet>,
     pub(super) keywords: &'a Keywords,
-    pub(super) charset: &'a Charset,
+    pub(super) charset: Charset,
     /// What OLDER and YOUNGER count from.
     pub(super) now: Timestamp,
 }
@@ -33,12 +33,22 @@ pub(super) struct Context<'a> {
 /// The program for a SEARCH.
 ///
 /// # Errors
-/// The character set that was named is not known, or a string is not written in it.
+/// A string is not written in the character set.
 pub(super) fn compile(search: &Search, context: &Context<'_>) -> Result<Test, Failure> {
-    if let Charset::Named(name) = context.charset {
-        return Err(Failure::Syntax(Refusal::Charset { name: name.clone() }.into()));
-    }
     context.every(&search.keys)
+}
+
+/// The character set that a SEARCH is written in.
+///
+/// # Errors
+/// It is not known (RFC 3501 §6.4.4: BADCHARSET).
+pub(super) fn charset(search: &Search) -> Result<Charset, Failure> {
+    let named = match &search.charset {
+        command::Charset::UsAscii => return Ok(Charset::US_ASCII),
+        command::Charset::Utf8 => Charset::named(b"UTF-8"),
+        command::Charset::Named(name) => Charset::named(name.as_bytes()),
+    };
+    named.ok_or(Failure::UnknownCharset)
 }
 
 impl Context<'_> {
@@ -111,9 +121,8 @@ impl Context<'_> {
     }
 
     fn needle(&self, value: &[u8]) -> Result<Needle, Failure> {
-        let text = std::str::from_utf8(value).map_err(|_| Wrong::SearchText)?;
-        // CLIENT: many send UTF-8 without naming it. It can mean nothing else, so it is taken for what it is.
-        Ok(Needle::new(text))
+        let text = self.charset.decode(value).map_err(Wrong::SearchText)?;
+        Ok(Needle::new(&text))
     }
 }
 
@@ -145,7 +154,7 @@ mod tests {
             shared: OnceCell::new(),
             saved: &saved,
             keywords: &keywords,
-            charset: &search.charset,
+            charset: Charset::US_ASCII,
             now: Timestamp::default(),
         };
         let test = compile(&search, &context).unwrap();

@@ -1,0 +1,78 @@
+//! How far a long command has come, told now and then (RFC 9585).
+//!
+//! It keeps connections alive where something between client and server forgets silent ones, and lets a client show a
+//! bar.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use imap_proto::command::Tag;
+use imap_proto::response::{Code, InProgress};
+use tokio::time::Instant;
+
+use crate::io::Io;
+use crate::reply::Failure;
+
+/// How often the client is told.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// The progress of one command.
+pub(crate) struct Progress {
+    tag: Tag,
+    /// When the command began, or the client was told last.
+    told: Instant,
+    done: u32,
+    goal: Option<NonZeroU32>,
+}
+
+impl Progress {
+    /// Of a command that has so many steps to go.
+    pub(crate) fn new(tag: &Tag, steps: usize) -> Self {
+        let goal = u32::try_from(steps).ok().and_then(NonZeroU32::new);
+        Self { tag: tag.clone(), told: Instant::now(), done: 0, goal }
+    }
+
+    /// One step is done.
+    pub(crate) async fn step(&mut self, io: &mut Io) -> Result<(), Failure> {
+        if let Some(progress) = self.advance(Instant::now()) {
+            io.untagged_ok(Code::InProgress(progress), "still at it");
+            io.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Counts a step, and answers what is to be told, if it is time.
+    fn advance(&mut self, now: Instant) -> Option<InProgress> {
+        self.done = self.done.saturating_add(1);
+        if now.duration_since(self.told) < EVERY {
+            return None;
+        }
+        self.told = now;
+        Some(InProgress { tag: self.tag.clone(), done: Some(self.done), goal: self.goal })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use imap_proto::limits::Limits;
+    use imap_proto::{Framer, Step};
+
+    fn tag() -> Tag {
+        match Framer::new(Limits::DEFAULT).next(&mut b"t NOOP\r\n".to_vec()) {
+            Step::Command(tagged) => tagged.tag,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_client_is_told_now_and_then_and_never_backwards() {
+        let mut progress = Progress::new(&tag(), 1000);
+        let begun = progress.told;
+        let told: Vec<Option<u32>> = (1..=250)
+            .filter_map(|step| progress.advance(begun + Duration::from_millis(100 * step)))
+            .map(|progress| progress.done)
+            .collect();
+        assert_eq!(told, [Some(100), Some(200)]);
+    }
+}

@@ -115,6 +115,9 @@ enum User {
     Add {
         /// The full address, or a name in the default domain
         name: String,
+        /// The language of the folders' names, such as de; what the configuration says unless given
+        #[arg(long, value_name = "TAG")]
+        language: Option<String>,
         #[command(flatten)]
         password: PasswordFrom,
         #[command(flatten)]
@@ -262,10 +265,10 @@ impl Demo {
 impl User {
     fn run(self) -> Result<(), Failure> {
         match self {
-            Self::Add { name, password, place } => {
+            Self::Add { name, language, password, place } => {
                 let mut client = place.connect()?;
                 let password = Secret(password::new_password(password.password_stdin)?);
-                done(client.ask(&Request::UserAdd { login: name, password })?)
+                done(client.ask(&Request::UserAdd { login: name, password, language })?)
             }
             Self::List { place } => list(&mut place.connect()?),
             Self::Passwd { name, password, place } => {

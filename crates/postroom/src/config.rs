@@ -5,6 +5,7 @@
 
 mod capabilities;
 mod delivery;
+mod folders;
 mod keys;
 mod read;
 mod reader;
@@ -17,10 +18,10 @@ use std::time::Duration;
 
 use auth::{CacheSettings, Cost, ITERATIONS_DEFAULT, PoolSettings, ScramMode, ThrottleSettings};
 use imap::{Switch, switchable};
-use model::{MailboxName, SpecialUse};
 use net::CertificateFiles;
 
 pub(crate) use delivery::Arriving;
+pub(crate) use folders::{DefaultFolders, Language};
 pub(crate) use reader::Problem;
 
 /// The sample that ships with the program.
@@ -55,7 +56,7 @@ pub(crate) struct Config {
     /// How mail is taken.
     pub(crate) arriving: Arriving,
     /// The folders of a new account, besides INBOX.
-    pub(crate) folders: Vec<(MailboxName, Option<SpecialUse>)>,
+    pub(crate) folders: DefaultFolders,
     /// How passwords are hashed.
     pub(crate) hashing: PoolSettings,
     /// What is remembered of recent logins.
@@ -295,26 +296,13 @@ impl Config {
             log: LogSettings::default(),
             limits: Limits::default(),
             arriving: Arriving::default(),
-            folders: default_folders(),
+            folders: DefaultFolders::default(),
             hashing: PoolSettings::default(),
             recent_logins: CacheSettings::default(),
             scram: Scram::default(),
             failed_logins: ThrottleSettings::default(),
         }
     }
-}
-
-/// The roles of the folders of a new account, with the key and the name that each has unless configured.
-pub(crate) const FOLDERS: [(&str, &str, SpecialUse); 5] = [
-    ("drafts", "Drafts", SpecialUse::Drafts),
-    ("sent", "Sent", SpecialUse::Sent),
-    ("archive", "Archive", SpecialUse::Archive),
-    ("junk", "Junk", SpecialUse::Junk),
-    ("trash", "Trash", SpecialUse::Trash),
-];
-
-fn default_folders() -> Vec<(MailboxName, Option<SpecialUse>)> {
-    FOLDERS.iter().filter_map(|&(_, name, role)| Some((MailboxName::new(name).ok()?, Some(role)))).collect()
 }
 
 /// The cost of a new hash, with what is not configured as [`Cost::default`] has it.

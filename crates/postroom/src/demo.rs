@@ -134,7 +134,7 @@ async fn users(mail: &Mail, wishes: &Wishes, is_new: bool) -> Result<Vec<User>, 
 
 async fn user(mail: &Mail, name: &str, password: &str, shown: Option<String>) -> Result<User, Failure> {
     // As weak as it likes to be: it is for trying things out, and typed on the command line.
-    match mail.control.add_user(name, Password::new(password)).await {
+    match mail.control.add_user(name, Password::new(password), None).await {
         Ok(login) => Ok(User::New { login, password: shown }),
         Err(UserUnmade::Exists { login }) => Ok(User::Kept { login }),
         Err(source) => Err(Failure::User { name: name.to_owned(), source }),

@@ -28,6 +28,7 @@ pub(crate) const ROOT: SectionKeys = SectionKeys {
         "delivery",
         "lmtp",
         "folders",
+        "domain_folders",
         "passwords",
     ],
 };
@@ -92,7 +93,12 @@ pub(crate) const LMTP: SectionKeys = SectionKeys {
 };
 /// `[folders]`
 pub(crate) const FOLDERS: SectionKeys =
-    SectionKeys { name: "folders", keys: &["drafts", "sent", "archive", "junk", "trash"] };
+    SectionKeys { name: "folders", keys: &["language", "drafts", "sent", "archive", "junk", "trash"] };
+/// `[[domain_folders]]`, any number of times.
+pub(crate) const DOMAIN_FOLDERS: SectionKeys = SectionKeys {
+    name: "domain_folders",
+    keys: &["domain", "language", "drafts", "sent", "archive", "junk", "trash"],
+};
 /// `[passwords]`
 pub(crate) const PASSWORDS: SectionKeys = SectionKeys {
     name: "passwords",
@@ -111,7 +117,7 @@ pub(crate) const PASSWORDS: SectionKeys = SectionKeys {
 
 /// All of them, for the test that compares the code, the sample and the reference.
 #[cfg(test)]
-pub(crate) const ALL: [&SectionKeys; 11] = [
+pub(crate) const ALL: [&SectionKeys; 12] = [
     &ROOT,
     &LISTENER,
     &CAPABILITIES,
@@ -122,6 +128,7 @@ pub(crate) const ALL: [&SectionKeys; 11] = [
     &DELIVERY,
     &LMTP,
     &FOLDERS,
+    &DOMAIN_FOLDERS,
     &PASSWORDS,
 ];
 

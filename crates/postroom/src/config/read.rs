@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use auth::{CacheSettings, ITERATIONS_MAX, ITERATIONS_MIN, PoolSettings, ScramMode, ThrottleSettings};
-use model::{MailboxName, SpecialUse};
 use net::CertificateFiles;
 use toml_edit::Document;
 use tracing::Level;
 
 use super::capabilities;
 use super::delivery;
+use super::folders;
 use super::reader::{Problem, Problems, Section};
 use super::{
-    Config, FOLDERS, Limits, Listen, LogFormat, LogSettings, Place, PlaintextLogin, Protocol, RunAs, Scram,
+    Config, Limits, Listen, LogFormat, LogSettings, Place, PlaintextLogin, Protocol, RunAs, Scram,
     TlsSource, cost, keys, usual_workers,
 };
 
@@ -66,7 +66,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
         arriving: delivery::arriving(&root.section(&keys::DELIVERY), &root.section(&keys::LMTP)),
         limits: limits(&limits_section),
         failed_logins: failed_logins(&limits_section),
-        folders: folders(&root.section(&keys::FOLDERS)),
+        folders: folders::folders(root, &domains),
         hashing: hashing(&passwords),
         recent_logins: recent_logins(&passwords),
         scram: scram(&passwords),
@@ -312,19 +312,6 @@ fn failed_logins(section: &Section<'_>) -> ThrottleSettings {
             .and_then(NonZeroUsize::new)
             .unwrap_or(usual.entries),
     }
-}
-
-fn folders(section: &Section<'_>) -> Vec<(MailboxName, Option<SpecialUse>)> {
-    let mut folders: Vec<(MailboxName, Option<SpecialUse>)> = Vec::with_capacity(FOLDERS.len());
-    for (key, usual, role) in FOLDERS {
-        let named = section.read(key, "no mailbox name", |text| MailboxName::new(text).ok());
-        let Some(name) = named.or_else(|| MailboxName::new(usual).ok()) else { continue };
-        if name.is_inbox() || folders.iter().any(|(other, _)| *other == name) {
-            section.wrong(key, format!("{:?} is another mailbox already", name.as_str()));
-        }
-        folders.push((name, Some(role)));
-    }
-    folders
 }
 
 fn hashing(section: &Section<'_>) -> PoolSettings {

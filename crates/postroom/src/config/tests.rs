@@ -35,7 +35,7 @@ fn what_is_not_configured_has_its_default() {
     assert_eq!(config.domains, ["example.org"]);
     assert_eq!(config.plaintext_login, PlaintextLogin::Never);
     assert_eq!(config.limits, Limits::default());
-    assert_eq!(config.folders.len(), 5);
+    assert_eq!(config.folders.of("example.org").len(), 5);
     assert_eq!(config.log, LogSettings::default());
     assert_eq!(config.run_as, None);
 }
@@ -95,6 +95,26 @@ fn a_bad_value_is_refused_with_what_would_be_right() {
         ),
     ] {
         assert_eq!(wrong(&with(section, line)), [expected]);
+    }
+}
+
+#[test]
+fn folders_have_the_names_of_their_domain() {
+    let sections = "[folders]\nlanguage = \"fr\"\nsent = \"Courrier\"\n\n\
+        [[domain_folders]]\ndomain = \"example.net\"\nlanguage = \"de\"\ntrash = \"Müll\"\n";
+    let config = read::config(&format!("domains = [\"example.net\"]\n{GOOD}\n{sections}")).unwrap();
+    let names = |domain| -> Vec<String> {
+        config.folders.of(domain).iter().map(|(name, _)| name.as_str().to_owned()).collect()
+    };
+    assert_eq!(names("example.org"), ["Brouillons", "Courrier", "Archives", "Indésirables", "Corbeille"]);
+    assert_eq!(names("example.net"), ["Entwürfe", "Gesendet", "Archiv", "Spam", "Müll"]);
+    for (lines, expected) in [
+        ("domain = \"example.org\"\nlanguage = \"tlh\"", "is none of the languages en, "),
+        ("language = \"de\"", "is missing; write for example domain = "),
+        ("domain = \"example.com\"", "is none of the domains here: example.org"),
+    ] {
+        let problems = wrong(&format!("{GOOD}\n[[domain_folders]]\n{lines}\n"));
+        assert!(problems[0].contains(expected), "{problems:?}");
     }
 }
 
@@ -213,7 +233,9 @@ fn the_sample_shows_every_key_and_is_good_with_all_of_them() {
 fn the_defaults_that_the_sample_shows_are_the_defaults() {
     let shown = read::config(&uncommented()).unwrap();
     assert_eq!(shown.limits, Limits::default());
-    assert_eq!(shown.folders, default_folders());
+    let usual = DefaultFolders::default();
+    assert_eq!(shown.folders.of("example.com"), usual.of("example.com"));
+    assert_eq!(shown.folders.of("example.org"), usual.of("example.org"));
     assert_eq!(shown.hashing.cost, Cost::default());
     assert_eq!(shown.recent_logins, CacheSettings::default());
     assert_eq!(shown.scram, Scram::default());
@@ -225,7 +247,7 @@ fn the_reference_documents_every_key() {
     for SectionKeys { name, keys } in keys::ALL {
         let heading = match *name {
             "" => "## Before the first section".to_owned(),
-            "listener" | "capabilities" | "certificate" => format!("## `[[{name}]]`"),
+            "listener" | "capabilities" | "certificate" | "domain_folders" => format!("## `[[{name}]]`"),
             name => format!("## `[{name}]`"),
         };
         let section = REFERENCE.split("\n## ").find(|s| heading.ends_with(s.lines().next().unwrap_or("-")));
@@ -246,7 +268,7 @@ fn every_listed_key_is_read() {
             let line = format!("{key} = 1979-05-27");
             let text = match *name {
                 "" => format!("{line}\n"),
-                "listener" | "capabilities" | "certificate" => format!("[[{name}]]\n{line}\n"),
+                "listener" | "capabilities" | "certificate" | "domain_folders" => format!("[[{name}]]\n{line}\n"),
                 name => format!("[{name}]\n{line}\n"),
             };
             let place = if name.is_empty() { format!("1: {key}: ") } else { format!("2: {name}.{key}: ") };

@@ -25,6 +25,8 @@ pub(crate) enum Request {
         login: String,
         /// The password.
         password: Secret,
+        /// The tag of the language that names the folders, if it is not what the configuration says.
+        language: Option<String>,
     },
     /// List all users: a [`Reply::User`] for each, then [`Reply::Done`].
     UserList,
@@ -319,7 +321,7 @@ mod tests {
         for request in [
             Request::Message(header),
             Request::UserList,
-            Request::UserAdd { login: "ada".to_owned(), password },
+            Request::UserAdd { login: "ada".to_owned(), password, language: None },
             Request::Known { sources: vec![SourceId([255; 32]); GROUP_MESSAGES_MAX] },
             Request::Check { account: None, hashes: true },
             Request::QuotaSet {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use auth::{Authenticator, LoginName, Password, PoolError};
 use delivery::Delivery;
 use mailstore::Store;
-use model::{AccountId, MailboxName, SpecialUse};
+use model::AccountId;
 use net::Drain;
 use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use super::deliver;
 use super::importer::Importer;
 use super::protocol::{LINE_BYTES_MAX, Reply, Request, Secret, line};
-use crate::config::Config;
+use crate::config::{Config, DefaultFolders, Language};
 
 /// Conversations at once; one more waits to be accepted.
 const CONVERSATIONS_MAX: usize = 16;
@@ -32,7 +32,7 @@ pub(crate) struct Control {
     authenticator: Arc<Authenticator>,
     pub(super) default_domain: String,
     pub(super) domains: Vec<String>,
-    folders: Vec<(MailboxName, Option<SpecialUse>)>,
+    folders: DefaultFolders,
     /// The accounts into which something is imported now.
     pub(super) importing: Mutex<HashSet<AccountId>>,
 }
@@ -91,14 +91,22 @@ impl Control {
     ///
     /// # Errors
     /// There is one of that name, the name or domain will not do, or we failed.
-    pub(crate) async fn add_user(&self, login: &str, password: Password) -> Result<String, UserUnmade> {
-        let login = self.login(login).map_err(UserUnmade::Refused)?.to_string();
+    pub(crate) async fn add_user(
+        &self,
+        login: &str,
+        password: Password,
+        language: Option<&Language>,
+    ) -> Result<String, UserUnmade> {
+        let name = self.login(login).map_err(UserUnmade::Refused)?;
+        let login = name.to_string();
         // Before the work of hashing; the store looks again when it makes the user.
         if self.store.user(&login)?.is_some() {
             return Err(UserUnmade::Exists { login });
         }
         let secrets = stored(self.authenticator.secrets(password).await?);
-        self.store.add_user(&login, secrets, &self.folders).await?;
+        let folders =
+            language.map_or_else(|| self.folders.of(name.domain()).to_vec(), Language::folders);
+        self.store.add_user(&login, secrets, &folders).await?;
         Ok(login)
     }
 
@@ -120,8 +128,9 @@ impl Control {
         })
     }
 
-    async fn do_add(&self, login: &str, password: Secret) -> Result<Reply, Undone> {
-        let added = self.add_user(login, strong(&password)?).await;
+    async fn do_add(&self, login: &str, password: Secret, language: Option<&str>) -> Result<Reply, Undone> {
+        let language = language.map(Language::parse).transpose().map_err(Undone::Refused)?;
+        let added = self.add_user(login, strong(&password)?, language).await;
         added.map(|_| Reply::Done).map_err(|error| match error {
             UserUnmade::Refused(why) => Undone::Refused(why),
             UserUnmade::Exists { .. } => mailstore::Refusal::UserExists.into(),
@@ -339,7 +348,9 @@ impl Conversation {
     async fn carry_out(&mut self, request: Request) -> Result<Option<Reply>, Undone> {
         let control = &self.control;
         let reply = match request {
-            Request::UserAdd { login, password } => control.do_add(&login, password).await?,
+            Request::UserAdd { login, password, language } => {
+                control.do_add(&login, password, language.as_deref()).await?
+            },
             Request::UserList => control.do_list(&mut self.to).await?,
             Request::UserPasswd { login, password } => control.do_passwd(&login, password).await?,
             Request::UserRemove { login } => control.do_remove(&login).await?,

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use imap_proto::Dialect;
 use imap_proto::frame::{Framer, RawLine, Step};
-use imap_proto::limits::Limits;
 use imap_proto::response::{self, Code, Status};
 use net::{Conn, Drain, Lost};
 use tokio::time::Instant;
 
 use crate::reply::{End, Failure, Wrong};
+use crate::server::Settings;
 
 /// The connection as commands see it.
 pub(crate) struct Io {
@@ -26,11 +26,10 @@ pub(crate) struct Io {
 }
 
 impl Io {
-    /// `login_timeout` is how long the client has to log in.
-    pub(crate) fn new(conn: Conn, drain: Drain, login_timeout: Duration) -> Self {
-        let login_by = Some(Instant::now() + login_timeout);
-        let framer = Framer::new(Limits::DEFAULT);
-        Self { conn, framer, input: Vec::new(), drain, patience: login_timeout, login_by }
+    pub(crate) fn new(conn: Conn, drain: Drain, settings: &Settings) -> Self {
+        let login_by = Some(Instant::now() + settings.login_timeout);
+        let framer = Framer::new(settings.limits.clone());
+        Self { conn, framer, input: Vec::new(), drain, patience: settings.login_timeout, login_by }
     }
 
     pub(crate) const fn conn(&self) -> &Conn {

@@ -20,6 +20,7 @@ mod state;
 mod switches;
 mod view;
 
+pub use imap_proto::Limits;
 pub use imap_proto::extension::{CapabilitySet, switchable};
 pub use server::{ImapServer, PlaintextLogin, Settings};
 pub use switches::Switch;

@@ -6,17 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::Authenticator;
+use imap_proto::limits::Limits;
 use mailstore::Store;
 use net::{Conn, Drain, Tls};
 use tokio::sync::Semaphore;
 
 use crate::session::Session;
 use crate::switches::Switch;
-
-/// Searches that read message contents at the same time in the whole server; one more waits.
-///
-/// Each takes a thread of the blocking pool and one message in memory.
-const TEXT_SEARCHES_MAX: usize = 4;
 
 /// Who may send a password without TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +38,11 @@ pub struct Settings {
     pub idle_keepalive: Duration,
     /// After so many BAD answers in a row the client is sent away.
     pub bad_commands_max: u32,
+    /// Searches that read message contents at the same time in the whole server; one more waits. Each takes a thread
+    /// of the blocking pool and one message in memory.
+    pub text_searches_max: usize,
+    /// How much of anything one command may hold.
+    pub limits: Limits,
     /// Which capabilities are offered to whom; later ones prevail. UIDONLY is not offered unless one says so.
     // CLIENT: Microsoft's cloud client enables UIDONLY wherever it is offered, and then sends message numbers.
     pub switches: Vec<Switch>,
@@ -55,6 +56,8 @@ impl Default for Settings {
             idle_timeout: Duration::from_secs(30 * 60),
             idle_keepalive: Duration::from_secs(2 * 60),
             bad_commands_max: 20,
+            text_searches_max: 4,
+            limits: Limits::DEFAULT,
             switches: Vec::new(),
         }
     }
@@ -80,7 +83,7 @@ impl ImapServer {
         tls: Option<Tls>,
         settings: Settings,
     ) -> Self {
-        let text_searches = Arc::new(Semaphore::new(TEXT_SEARCHES_MAX));
+        let text_searches = Arc::new(Semaphore::new(settings.text_searches_max));
         Self { store, authenticator, tls, settings, text_searches }
     }
 

@@ -38,7 +38,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(server: Arc<ImapServer>, conn: Conn, drain: Drain) -> Self {
-        let io = Io::new(conn, drain, server.settings.login_timeout);
+        let io = Io::new(conn, drain, &server.settings);
         let state = State::NotAuthenticated;
         Self { server, io, state, bad_in_a_row: 0, commands: 0, mechanism: None, leaving: false }
     }

@@ -17,7 +17,7 @@ use model::{AccountId, EmailId, MailboxId, ModSeq};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Weak};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 pub(crate) struct Account {
     pub(crate) id: AccountId,
@@ -29,6 +29,8 @@ pub(crate) struct Account {
     head: watch::Sender<ModSeq>,
     /// Serializes the loading of images, so that two sessions that open one mailbox read it once.
     loading: tokio::sync::Mutex<()>,
+    /// Places for intents under way.
+    intents: Arc<Semaphore>,
 }
 
 pub(crate) struct Inner {
@@ -49,11 +51,13 @@ pub(crate) struct Inner {
 impl Account {
     pub(crate) fn new(id: AccountId, owner: String, shared: Arc<Shared>, state: State) -> Arc<Self> {
         let modseq = state.modseq();
+        let intents = Arc::new(Semaphore::new(shared.options.intents_per_account_max));
         Arc::new_cyclic(|this| Self {
             id,
             owner,
             shared,
             this: this.clone(),
+            intents,
             inner: Mutex::new(Inner {
                 resolved: state.clone(),
                 published: state,
@@ -88,7 +92,7 @@ impl Account {
         needs: &[MailboxId],
         resolve: impl FnOnce(&mut Txn<'_>) -> Result<T, Refusal>,
     ) -> Result<(ModSeq, T), Error> {
-        let permit = self.shared.intent().await?;
+        let permit = self.shared.intent(Some(&self.intents)).await?;
         let (answer, durable) = loop {
             for &id in needs {
                 self.image(id).await?;
@@ -100,7 +104,8 @@ impl Account {
             if !needs.iter().all(there) {
                 continue;
             }
-            let mut txn = Txn::new(self.id, &inner.resolved, self.shared.clock.now());
+            let now = self.shared.clock.now();
+            let mut txn = Txn::new(self.id, &inner.resolved, now, self.shared.options.mailboxes_max);
             // \Recent watermarks ride along with rows that are written anyway: a commit of their own they never get.
             txn.set_claims(&inner.recent_from);
             txn.set_recent_threads(&inner.recent_threads);
@@ -208,7 +213,7 @@ impl Account {
         batch: storage::Batch,
         still: impl FnOnce(&Inner) -> bool,
     ) -> Result<bool, Error> {
-        let permit = self.shared.intent().await?;
+        let permit = self.shared.intent(Some(&self.intents)).await?;
         let (done, durable) = oneshot::channel();
         {
             let inner = self.lock();

@@ -17,8 +17,14 @@ const GROUP_COMMITS_MAX: usize = 512;
 /// No commit is added to a group that has reached so many bytes.
 const GROUP_BYTES_MAX: usize = 4 << 20;
 
-/// Who waits for a commit, and the permit that it holds until then.
-pub(crate) type Done = (oneshot::Sender<Result<(), Stopped>>, OwnedSemaphorePermit);
+/// Who waits for a commit, and what it holds until then.
+pub(crate) type Done = (oneshot::Sender<Result<(), Stopped>>, Permit);
+
+/// One of the places for intents under way: in the store, and in an account if it is of one.
+pub(crate) struct Permit {
+    pub(crate) _of_store: OwnedSemaphorePermit,
+    pub(crate) _of_account: Option<OwnedSemaphorePermit>,
+}
 /// What makes a durable commit visible.
 pub(crate) type Publish = Box<dyn FnOnce() + Send>;
 

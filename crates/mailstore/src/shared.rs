@@ -1,7 +1,7 @@
 //! What all accounts of a store share: the engine, the blobs, the committer, the image cache, the clock.
 
 use crate::cache::ImageCache;
-use crate::committer::{Committer, Job};
+use crate::committer::{Committer, Job, Permit};
 use crate::error::{During, Error, Fault, Stopped};
 use crate::maintenance::Due;
 use crate::quota::Quotas;
@@ -9,7 +9,7 @@ use crate::unreferred::Unreferred;
 use model::Clock;
 use std::sync::Arc;
 use storage::{Batch, BlobStore, Engine, Location, Snapshot};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 pub(crate) struct Shared {
     pub(crate) engine: Arc<dyn Engine>,
@@ -44,18 +44,23 @@ impl Shared {
         Ok(done.during("blocking work")??)
     }
 
-    /// A place for one more intent among those under way.
-    pub(crate) async fn intent(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let permit = self.intents.clone().acquire_owned().await;
+    /// A place for one more intent among those under way, of which `account` holds a share.
+    pub(crate) async fn intent(&self, account: Option<&Arc<Semaphore>>) -> Result<Permit, Error> {
+        // First the account's: who waits there keeps nobody of other accounts waiting.
+        let of_account = match account {
+            Some(places) => Some(places.clone().acquire_owned().await.during("commit")?),
+            None => None,
+        };
+        let of_store = self.intents.clone().acquire_owned().await;
         if *self.failed.borrow() {
             return Err(Fault::new("commit", Stopped).into());
         }
-        Ok(permit.during("commit")?)
+        Ok(Permit { _of_store: of_store.during("commit")?, _of_account: of_account })
     }
 
     /// Commits rows that are no account's state: staged rows, users, the sweeper's deletions.
     pub(crate) async fn commit_rows(&self, batch: Batch, located: Vec<Location>) -> Result<(), Error> {
-        let permit = self.intent().await?;
+        let permit = self.intent(None).await?;
         let (done, durable) = oneshot::channel();
         self.committer.submit(Job { batch, located, publish: None, done: (done, permit) });
         durable.await.unwrap_or(Err(Stopped)).map_err(|stopped| Fault::new("commit", stopped).into())

@@ -17,9 +17,6 @@ use std::sync::{Arc, Weak};
 use storage::{Batch, BlobStore, Engine};
 use tokio::sync::{Mutex, Semaphore, watch};
 
-/// The most intents under way in the whole store; one more waits.
-const INTENTS_MAX: usize = 4096;
-
 /// What the operator can choose.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -33,6 +30,12 @@ pub struct Options {
     pub disk_reserve_bytes: u64,
     /// A mailbox's log of no more records than this is never checkpointed: reading it costs less than writing chunks.
     pub checkpoint_records_min: u64,
+    /// The most intents under way in the whole store; one more waits.
+    pub intents_max: usize,
+    /// The most intents under way in one account, so that none keeps the others waiting; one more waits.
+    pub intents_per_account_max: usize,
+    /// The most mailboxes, and the most subscriptions, of one account.
+    pub mailboxes_max: usize,
     /// A copy of more messages than this is staged in batches, so that nobody waits behind it.
     pub copy_inline_max: u64,
 }
@@ -47,6 +50,9 @@ impl Options {
             staging,
             disk_reserve_bytes: 256 << 20,
             checkpoint_records_min: 256,
+            intents_max: 4096,
+            intents_per_account_max: 256,
+            mailboxes_max: 10_000,
             copy_inline_max: 1000,
         }
     }
@@ -93,6 +99,7 @@ impl Store {
         let failed = watch::Sender::new(false);
         let committer =
             Committer::start(engine.clone(), blobs.clone(), number, failed.clone()).during("open")?;
+        let intents = Arc::new(Semaphore::new(options.intents_max));
         let shared = Shared {
             engine,
             blobs,
@@ -102,7 +109,7 @@ impl Store {
             images: ImageCache::new(options.image_cache_bytes),
             options,
             maintenance: Due::default(),
-            intents: Arc::new(Semaphore::new(INTENTS_MAX)),
+            intents,
             unreferred: Arc::new(Unreferred::new(row.generation)),
             quotas,
         };
@@ -229,7 +236,33 @@ pub(crate) fn read_lengths(snapshot: &dyn storage::Snapshot) -> Result<HashMap<u
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
     use super::*;
+
+    #[test]
+    fn what_waits_of_one_account_leaves_room_for_the_others() {
+        let engine = Arc::new(storage::MemoryEngine::default());
+        let blobs = Arc::new(storage::MemoryBlobs::default());
+        let options = Options { intents_max: 3, ..Options::new(std::env::temp_dir()) };
+        let store = Store::open(engine, blobs, Arc::new(model::SystemClock), options).unwrap();
+        let taken_at_once = |places: &Arc<Semaphore>| {
+            let mut taking = pin!(store.shared.intent(Some(places)));
+            match taking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                std::task::Poll::Ready(taken) => taken.ok(),
+                std::task::Poll::Pending => None,
+            }
+        };
+        let (one, other) = (Arc::new(Semaphore::new(2)), Arc::new(Semaphore::new(2)));
+        let held = [&one, &one, &one, &other, &other].map(taken_at_once);
+        assert_eq!(
+            held.each_ref().map(Option::is_some),
+            [true, true, false, true, false],
+            "two of an account, three in all"
+        );
+    }
 
     #[test]
     fn a_store_of_a_newer_format_is_refused_and_left_as_it_is() {

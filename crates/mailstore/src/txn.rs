@@ -37,6 +37,7 @@ pub(crate) struct Txn<'a> {
     account: AccountId,
     before: &'a State,
     now: Timestamp,
+    mailboxes_max: usize,
     head: Head,
     rows: BTreeMap<MailboxId, Option<Arc<MailboxRow>>>,
     changes: BTreeMap<MailboxId, Change>,
@@ -65,11 +66,13 @@ pub(crate) struct Outcome {
 }
 
 impl<'a> Txn<'a> {
-    pub(crate) fn new(account: AccountId, before: &'a State, now: Timestamp) -> Self {
+    /// `mailboxes_max` is [`Options::mailboxes_max`](crate::Options::mailboxes_max).
+    pub(crate) fn new(account: AccountId, before: &'a State, now: Timestamp, mailboxes_max: usize) -> Self {
         Self {
             account,
             before,
             now,
+            mailboxes_max,
             head: before.head,
             rows: BTreeMap::new(),
             changes: BTreeMap::new(),

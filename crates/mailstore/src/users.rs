@@ -143,7 +143,8 @@ impl Store {
         let mut empty = State::default();
         empty.head.next_mailbox = 1;
         empty.head.next_email = 1;
-        let mut txn = Txn::new(account, &empty, self.shared.clock.now());
+        let now = self.shared.clock.now();
+        let mut txn = Txn::new(account, &empty, now, self.shared.options.mailboxes_max);
         let inbox = [(MailboxName::inbox(), None)];
         for (name, special_use) in inbox.iter().chain(folders) {
             txn.create(name, *special_use)?;

@@ -6,6 +6,7 @@
 mod capabilities;
 mod delivery;
 mod folders;
+mod imap;
 mod keys;
 mod read;
 mod reader;
@@ -16,12 +17,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ::imap::{Switch, switchable};
 use auth::{CacheSettings, Cost, ITERATIONS_DEFAULT, PoolSettings, ScramMode, ThrottleSettings};
-use imap::{Switch, switchable};
 use net::CertificateFiles;
 
 pub(crate) use delivery::Arriving;
 pub(crate) use folders::{DefaultFolders, Language};
+pub(crate) use imap::Imap;
 pub(crate) use reader::Problem;
 
 /// The sample that ships with the program.
@@ -51,8 +53,10 @@ pub(crate) struct Config {
     pub(crate) tls: Option<TlsSource>,
     /// What is logged, and how.
     pub(crate) log: LogSettings,
-    /// Bounds.
+    /// Bounds of everybody and of each user.
     pub(crate) limits: Limits,
+    /// Bounds of IMAP's commands and sessions.
+    pub(crate) imap: Imap,
     /// How mail is taken.
     pub(crate) arriving: Arriving,
     /// The folders of a new account, besides INBOX.
@@ -208,6 +212,12 @@ pub(crate) struct Limits {
     pub(crate) login: Duration,
     /// The largest message, in bytes.
     pub(crate) message_bytes: u64,
+    /// Mailboxes of one user.
+    pub(crate) mailboxes_per_user: usize,
+    /// Changes under way in the whole store.
+    pub(crate) changes_waiting: usize,
+    /// Changes under way of one account.
+    pub(crate) changes_waiting_per_user: usize,
     /// Memory for the images of mailboxes, in bytes.
     pub(crate) image_cache_bytes: usize,
     /// Below so many free bytes, nothing is added to the store.
@@ -222,6 +232,9 @@ impl Default for Limits {
             connections: net::Limits::default(),
             login: Duration::from_secs(180),
             message_bytes: 64 << 20,
+            mailboxes_per_user: 10_000,
+            changes_waiting: 4096,
+            changes_waiting_per_user: 256,
             image_cache_bytes: 256 << 20,
             disk_reserve_bytes: 256 << 20,
             drain: Duration::from_secs(20),
@@ -295,6 +308,7 @@ impl Config {
             tls: Some(TlsSource::SelfSigned),
             log: LogSettings::default(),
             limits: Limits::default(),
+            imap: Imap::default(),
             arriving: Arriving::default(),
             folders: DefaultFolders::default(),
             hashing: PoolSettings::default(),

@@ -7,9 +7,6 @@ use model::{MailboxId, MailboxName, SpecialUse};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The most mailboxes of an account.
-const MAILBOXES_MAX: usize = 10_000;
-
 impl Txn<'_> {
     fn id_of(&self, name: &MailboxName) -> Option<MailboxId> {
         let made = self.rows.iter().find(|(_, row)| row.as_ref().is_some_and(|row| row.name == *name));
@@ -26,8 +23,8 @@ impl Txn<'_> {
         if self.id_of(name).is_some() {
             return Err(Refusal::MailboxExists);
         }
-        if self.before.mailboxes.len() + self.rows.len() >= MAILBOXES_MAX {
-            return Err(Refusal::MailboxLimit { limit: MAILBOXES_MAX });
+        if self.before.mailboxes.len() + self.rows.len() >= self.mailboxes_max {
+            return Err(Refusal::MailboxLimit { limit: self.mailboxes_max });
         }
         if let Some(role) = special_use {
             self.role_is_free(role)?;
@@ -113,8 +110,8 @@ impl Txn<'_> {
         let mut names: BTreeSet<MailboxName> = BTreeSet::clone(current);
         if on {
             // Each name may outlive its mailbox, so their number has its own bound.
-            if names.len() >= MAILBOXES_MAX {
-                return Err(Refusal::MailboxLimit { limit: MAILBOXES_MAX });
+            if names.len() >= self.mailboxes_max {
+                return Err(Refusal::MailboxLimit { limit: self.mailboxes_max });
             }
             names.insert(name.clone());
         } else {

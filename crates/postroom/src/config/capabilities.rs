@@ -1,7 +1,7 @@
 //! `[[capabilities]]`: which capabilities of IMAP are offered to whom.
 
+use ::imap::{CapabilitySet, Switch, switchable};
 use auth::LoginName;
-use imap::{CapabilitySet, Switch, switchable};
 use ipnet::IpNet;
 
 use super::keys;

@@ -37,15 +37,21 @@ const LANGUAGES: [Language; 18] = [
     Language { tag: "fi", names: ["Luonnokset", "Lähetetyt", "Arkisto", "Roskaposti", "Roskakori"] },
     Language { tag: "fr", names: ["Brouillons", "Envoyés", "Archives", "Indésirables", "Corbeille"] },
     Language { tag: "it", names: ["Bozze", "Inviati", "Archivio", "Indesiderata", "Cestino"] },
-    Language { tag: "ja", names: ["下書き", "送信済み", "アーカイブ", "迷惑メール", "ゴミ箱"] },
+    Language {
+        tag: "ja", names: ["下書き", "送信済み", "アーカイブ", "迷惑メール", "ゴミ箱"]
+    },
     Language { tag: "nb", names: ["Utkast", "Sendt", "Arkiv", "Søppelpost", "Papirkurv"] },
     Language { tag: "nl", names: ["Concepten", "Verzonden", "Archief", "Ongewenst", "Prullenbak"] },
     Language { tag: "pl", names: ["Szkice", "Wysłane", "Archiwum", "Spam", "Kosz"] },
     Language { tag: "pt", names: ["Rascunhos", "Enviados", "Arquivo", "Spam", "Lixo"] },
-    Language { tag: "ru", names: ["Черновики", "Отправленные", "Архив", "Спам", "Корзина"] },
+    Language {
+        tag: "ru", names: ["Черновики", "Отправленные", "Архив", "Спам", "Корзина"]
+    },
     Language { tag: "sv", names: ["Utkast", "Skickat", "Arkiv", "Skräppost", "Papperskorgen"] },
     Language { tag: "tr", names: ["Taslaklar", "Gönderilenler", "Arşiv", "Gereksiz", "Çöp Kutusu"] },
-    Language { tag: "uk", names: ["Чернетки", "Надіслані", "Архів", "Спам", "Кошик"] },
+    Language {
+        tag: "uk", names: ["Чернетки", "Надіслані", "Архів", "Спам", "Кошик"]
+    },
     Language { tag: "zh", names: ["草稿", "已发送", "归档", "垃圾邮件", "已删除"] },
 ];
 
@@ -128,7 +134,9 @@ fn named(section: &Section<'_>, usual: &[Folder]) -> Vec<Folder> {
         }
     }
     for (place, (key, _)) in ROLES.iter().enumerate() {
-        let Some(((name, _), before)) = folders.get(..=place).and_then(<[Folder]>::split_last) else { continue };
+        let Some(((name, _), before)) = folders.get(..=place).and_then(<[Folder]>::split_last) else {
+            continue;
+        };
         if name.is_inbox() || before.iter().any(|(other, _)| other == name) {
             section.wrong(key, format!("{:?} is another mailbox already", name.as_str()));
         }

@@ -25,6 +25,7 @@ pub(crate) const ROOT: SectionKeys = SectionKeys {
         "certificate",
         "log",
         "limits",
+        "imap",
         "delivery",
         "lmtp",
         "folders",
@@ -61,9 +62,41 @@ pub(crate) const LIMITS: SectionKeys = SectionKeys {
         "login_failures_remembered",
         "login_wait_seconds",
         "message_bytes",
+        "mailboxes_per_user",
+        "changes_waiting",
+        "changes_waiting_per_user",
         "image_cache_bytes",
         "disk_reserve_bytes",
         "drain_seconds",
+    ],
+};
+/// `[imap]`
+pub(crate) const IMAP: SectionKeys = SectionKeys {
+    name: "imap",
+    keys: &[
+        "idle_seconds",
+        "keepalive_seconds",
+        "slow_reader_seconds",
+        "handshake_seconds",
+        "bad_commands",
+        "text_searches",
+        "line_bytes",
+        "line_bytes_before_login",
+        "literal_bytes",
+        "literal_bytes_before_login",
+        "command_bytes",
+        "literals",
+        "append_messages",
+        "tag_bytes",
+        "search_depth",
+        "search_keys",
+        "set_ranges",
+        "list_patterns",
+        "keywords",
+        "fetch_items",
+        "section_depth",
+        "section_fields",
+        "enable_names",
     ],
 };
 /// `[delivery]`
@@ -117,7 +150,7 @@ pub(crate) const PASSWORDS: SectionKeys = SectionKeys {
 
 /// All of them, for the test that compares the code, the sample and the reference.
 #[cfg(test)]
-pub(crate) const ALL: [&SectionKeys; 12] = [
+pub(crate) const ALL: [&SectionKeys; 13] = [
     &ROOT,
     &LISTENER,
     &CAPABILITIES,
@@ -125,6 +158,7 @@ pub(crate) const ALL: [&SectionKeys; 12] = [
     &CERTIFICATE,
     &LOG,
     &LIMITS,
+    &IMAP,
     &DELIVERY,
     &LMTP,
     &FOLDERS,

@@ -12,12 +12,17 @@ use tracing::Level;
 use super::capabilities;
 use super::delivery;
 use super::folders;
+use super::imap;
 use super::reader::{Problem, Problems, Section};
 use super::{
-    Config, Limits, Listen, LogFormat, LogSettings, Place, PlaintextLogin, Protocol, RunAs, Scram,
-    TlsSource, cost, keys, usual_workers,
+    Config, Limits, Listen, LogFormat, LogSettings, Place, PlaintextLogin, Protocol, RunAs, Scram, TlsSource,
+    cost, keys, usual_workers,
 };
 
+/// The most mailboxes of one user that can be configured.
+const MAILBOXES_MAX: u64 = 1_000_000;
+/// The most changes under way that can be configured.
+const CHANGES_WAITING_MAX: u64 = 1_000_000;
 /// The largest number of connections that can be configured.
 const CONNECTIONS_MAX: u64 = 1_000_000;
 /// The longest drain that can be configured: what service managers wait for is much shorter.
@@ -65,6 +70,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
         log: log(&root.section(&keys::LOG)),
         arriving: delivery::arriving(&root.section(&keys::DELIVERY), &root.section(&keys::LMTP)),
         limits: limits(&limits_section),
+        imap: imap::imap(root),
         failed_logins: failed_logins(&limits_section),
         folders: folders::folders(root, &domains),
         hashing: hashing(&passwords),
@@ -285,6 +291,15 @@ fn limits(section: &Section<'_>) -> Limits {
             .number("login_seconds", 1..=LOGIN_SECONDS_MAX)
             .map_or(usual.login, Duration::from_secs),
         message_bytes: section.bytes("message_bytes", 1024..=1 << 31).unwrap_or(usual.message_bytes),
+        mailboxes_per_user: section
+            .number("mailboxes_per_user", 10..=MAILBOXES_MAX)
+            .unwrap_or(usual.mailboxes_per_user),
+        changes_waiting: section
+            .number("changes_waiting", 1..=CHANGES_WAITING_MAX)
+            .unwrap_or(usual.changes_waiting),
+        changes_waiting_per_user: section
+            .number("changes_waiting_per_user", 1..=CHANGES_WAITING_MAX)
+            .unwrap_or(usual.changes_waiting_per_user),
         image_cache_bytes: section
             .bytes("image_cache_bytes", 1 << 20..=1 << 40)
             .unwrap_or(usual.image_cache_bytes),

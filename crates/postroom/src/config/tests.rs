@@ -233,6 +233,7 @@ fn the_sample_shows_every_key_and_is_good_with_all_of_them() {
 fn the_defaults_that_the_sample_shows_are_the_defaults() {
     let shown = read::config(&uncommented()).unwrap();
     assert_eq!(shown.limits, Limits::default());
+    assert_eq!(shown.imap, Imap::default());
     let usual = DefaultFolders::default();
     assert_eq!(shown.folders.of("example.com"), usual.of("example.com"));
     assert_eq!(shown.folders.of("example.org"), usual.of("example.org"));
@@ -268,7 +269,9 @@ fn every_listed_key_is_read() {
             let line = format!("{key} = 1979-05-27");
             let text = match *name {
                 "" => format!("{line}\n"),
-                "listener" | "capabilities" | "certificate" | "domain_folders" => format!("[[{name}]]\n{line}\n"),
+                "listener" | "capabilities" | "certificate" | "domain_folders" => {
+                    format!("[[{name}]]\n{line}\n")
+                }
                 name => format!("[{name}]\n{line}\n"),
             };
             let place = if name.is_empty() { format!("1: {key}: ") } else { format!("2: {name}.{key}: ") };

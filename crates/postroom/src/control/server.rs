@@ -104,8 +104,7 @@ impl Control {
             return Err(UserUnmade::Exists { login });
         }
         let secrets = stored(self.authenticator.secrets(password).await?);
-        let folders =
-            language.map_or_else(|| self.folders.of(name.domain()).to_vec(), Language::folders);
+        let folders = language.map_or_else(|| self.folders.of(name.domain()).to_vec(), Language::folders);
         self.store.add_user(&login, secrets, &folders).await?;
         Ok(login)
     }
@@ -350,7 +349,7 @@ impl Conversation {
         let reply = match request {
             Request::UserAdd { login, password, language } => {
                 control.do_add(&login, password, language.as_deref()).await?
-            },
+            }
             Request::UserList => control.do_list(&mut self.to).await?,
             Request::UserPasswd { login, password } => control.do_passwd(&login, password).await?,
             Request::UserRemove { login } => control.do_remove(&login).await?,

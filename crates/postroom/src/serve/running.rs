@@ -90,9 +90,16 @@ fn imap_server(mail: &Mail, tls: Option<Tls>, config: &Config) -> Arc<ImapServer
         config::PlaintextLogin::Never => PlaintextLogin::Never,
         config::PlaintextLogin::Loopback => PlaintextLogin::Loopback,
     };
-    let login_timeout = config.limits.login;
-    let switches = config.switches.clone();
-    let settings = Settings { plaintext_login, login_timeout, switches, ..Settings::default() };
+    let settings = Settings {
+        plaintext_login,
+        login_timeout: config.limits.login,
+        idle_timeout: config.imap.idle,
+        idle_keepalive: config.imap.keepalive,
+        bad_commands_max: config.imap.bad_commands,
+        text_searches_max: config.imap.text_searches,
+        limits: config.imap.commands.clone(),
+        switches: config.switches.clone(),
+    };
     Arc::new(ImapServer::new(mail.store.clone(), mail.authenticator.clone(), tls, settings))
 }
 
@@ -112,7 +119,7 @@ fn spawn_imap(
             implicit_tls: tls.clone().filter(|_| protocol == Protocol::Imaps),
             gate: gate.clone(),
             drain: serving.clone(),
-            timeouts: Timeouts::default(),
+            timeouts: Timeouts { write: config.imap.slow_reader, handshake: config.imap.handshake },
             turned_away: TURNED_AWAY,
         };
         let (server, drain) = (server.clone(), serving.clone());

@@ -58,6 +58,12 @@ pub(crate) enum Request {
         uids: Vec<u32>,
         to: MailboxName,
     },
+    Replace {
+        on: MailboxName,
+        uid: u32,
+        by: Mail,
+        to: MailboxName,
+    },
     Create {
         name: MailboxName,
     },
@@ -100,6 +106,10 @@ impl Model {
                 let mails = self.these(from, uids);
                 self.insert(to, mails);
                 self.folder(from).mails.retain(|uid, _| !uids.contains(uid));
+            }
+            Request::Replace { on, uid, by, to } => {
+                self.insert(to, vec![by.clone()]);
+                self.folder(on).mails.remove(uid);
             }
             Request::Create { name } => self.create(name, validity),
             Request::Delete { name } => drop(self.folders.remove(name)),

@@ -7,7 +7,7 @@ use super::rebuild::Manifested;
 use ::model::{
     AccountId, Flags, Keyword, MailboxName, ManualClock, NamedFlags, Rights, Timestamp, Uid, UidSet,
 };
-use mailstore::{Access, Error, Expunge, FlagOp, Mailbox, Options, Refusal, Store, StoreFlags};
+use mailstore::{Access, Arrival, Error, Expunge, FlagOp, Mailbox, Options, Refusal, Store, StoreFlags};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use storage::{
@@ -144,7 +144,7 @@ impl World {
         let on = self.some_folder();
         let uids: Vec<u32> = self.model.folders[&on].mails.keys().copied().collect();
         let to = self.some_folder();
-        Some(match self.dice.below(13) {
+        Some(match self.dice.below(14) {
             0..=3 => {
                 let count = 1 + self.dice.below(3);
                 Request::Append { to: on, mails: (0..count).map(|_| self.mail()).collect() }
@@ -163,6 +163,10 @@ impl World {
             }
             11 => {
                 Request::Subscribe { name: name(self.dice.pick::<&str>(&FOLDERS)), on: self.dice.one_in(2) }
+            }
+            12 => {
+                let uid = (!uids.is_empty()).then(|| *self.dice.pick(&uids))?;
+                Request::Replace { on, uid, by: self.mail(), to }
             }
             _ => self.rename(on)?,
         })
@@ -226,6 +230,11 @@ impl World {
             }
             Request::Move { from, uids, to } => {
                 self.mailbox(from).move_to(&set(uids), &self.mailbox(to)).await.map(drop)
+            }
+            Request::Replace { on, uid, by, to } => {
+                let (on, to) = (self.mailbox(on), self.mailbox(to));
+                let by = receive(&self.store, &to, by).await?;
+                on.replace(Uid::new(*uid).unwrap(), by, &to).await.map(drop)
             }
             Request::Create { name } => self.access.create(name, None).await.map(drop),
             Request::Delete { name } => self.access.delete(name).await,
@@ -451,16 +460,20 @@ pub(crate) async fn append(
 ) -> Result<::model::ModSeq, Error> {
     let mut arrivals = Vec::new();
     for mail in mails {
-        let mut intake = store.receive();
-        intake.write(&mail.content)?;
-        let system = Flags::SYSTEM
-            .iter()
-            .filter(|(_, n)| mail.flags.contains(*n))
-            .fold(Flags::NONE, |all, (f, _)| all.with(*f));
-        let keywords = mail.flags.iter().filter_map(|n| Keyword::new(n).ok()).collect();
-        arrivals.push(intake.finish(to, NamedFlags { system, keywords }, None).await?);
+        arrivals.push(receive(store, to, mail).await?);
     }
     to.append(arrivals).await.map(|appended| appended.modseq)
+}
+
+async fn receive(store: &Arc<Store>, to: &Mailbox, mail: &Mail) -> Result<Arrival, Error> {
+    let mut intake = store.receive();
+    intake.write(&mail.content)?;
+    let system = Flags::SYSTEM
+        .iter()
+        .filter(|(_, n)| mail.flags.contains(*n))
+        .fold(Flags::NONE, |all, (f, _)| all.with(*f));
+    let keywords = mail.flags.iter().filter_map(|n| Keyword::new(n).ok()).collect();
+    intake.finish(to, NamedFlags { system, keywords }, None).await
 }
 
 fn open(

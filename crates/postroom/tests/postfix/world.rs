@@ -92,7 +92,8 @@ impl World {
         let answer = client.expect("FETCH 1:* BODY.PEEK[]").unwrap();
         let [line] = &answer.untagged[..] else { panic!("{} messages", answer.untagged.len()) };
         let line = String::from_utf8_lossy(line).into_owned();
-        line.split_once("}\r\n").map(|(_, text)| text.to_owned()).unwrap_or(line)
+        // The literal stands right behind its announcement.
+        line.split_once('}').map(|(_, text)| text.to_owned()).unwrap_or(line)
     }
 
     pub(crate) fn check(&self) {

@@ -183,7 +183,7 @@ impl Session {
                 outcomes.iter().map(reply).collect()
             }
         };
-        metrics::histogram!("lmtp_delivery_seconds").record(since.elapsed());
+        metrics::histogram!("postroom_lmtp_delivery_seconds").record(since.elapsed());
         for (recipient, reply) in recipients.iter().zip(&replies) {
             let to = recipient.address();
             let outcome = match reply.code() / 100 {
@@ -191,7 +191,7 @@ impl Session {
                 4 => "later",
                 _ => "refused",
             };
-            metrics::counter!("lmtp_recipients_total", "outcome" => outcome).increment(1);
+            metrics::counter!("postroom_lmtp_recipients_total", "outcome" => outcome).increment(1);
             tracing::info!(id, from = sender, to, code = reply.code(), outcome, "LMTP recipient");
             self.delivered += u64::from(outcome == "delivered");
             self.accept(reply);

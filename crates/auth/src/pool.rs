@@ -4,9 +4,10 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Instant;
 
 use argon2::password_hash;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::password::{self, Cost, InvalidCost, Password};
 use crate::scram::Verifier;
@@ -120,7 +121,8 @@ impl HashingPool {
         &self,
         work: impl FnOnce() -> Result<T, password_hash::Error> + Send + 'static,
     ) -> Result<T, PoolError> {
-        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| PoolError::Busy)?;
+        let asked = Instant::now();
+        let room = Place::new(Arc::clone(&self.room).try_acquire_owned().map_err(|_| PoolError::Busy)?);
         let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| HashFault::BrokenOff)?;
         // The permits go with the work: it runs to its end even when nobody waits for it any more.
         let done = tokio::task::spawn_blocking(move || {
@@ -128,7 +130,24 @@ impl HashingPool {
             work()
         });
         let answer = done.await.map_err(|_| HashFault::BrokenOff)?;
+        metrics::histogram!("postroom_password_seconds").record(asked.elapsed());
         Ok(answer.map_err(HashFault::Hash)?)
+    }
+}
+
+/// One of those at work or waiting, counted while it lasts.
+struct Place(#[allow(dead_code, reason = "it is held, and given back")] OwnedSemaphorePermit);
+
+impl Place {
+    fn new(permit: OwnedSemaphorePermit) -> Self {
+        metrics::gauge!("postroom_passwords_waiting").increment(1.0);
+        Self(permit)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        metrics::gauge!("postroom_passwords_waiting").decrement(1.0);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A real server process on a folder of its own, that can be killed and started again.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -47,7 +47,6 @@ impl Server {
     }
 
     fn launch(folder: tempfile::TempDir, life: u32, power_loss: Option<PowerLoss>) -> Self {
-        let address = free_address();
         let data = folder.path().join(format!("data-{life}"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_postroom"));
         command.args([
@@ -59,9 +58,8 @@ impl Server {
             "--http",
             "127.0.0.1:0",
         ]);
-        command.arg("--data").arg(&data).arg("--imap").arg(address.to_string());
-        let lmtp = free_address();
-        command.arg("--lmtp").arg(lmtp.to_string());
+        // The system chooses the ports: one that was free a moment ago may be taken when the server comes to it.
+        command.args(["--imap", "127.0.0.1:0", "--lmtp", "127.0.0.1:0"]).arg("--data").arg(&data);
         command.args(["--user", "kills:kills-password-1", "--user", "other:kills-password-1"]);
         if let Some(power_loss) = &power_loss {
             let shadow = folder.path().join(format!("shadow-{life}"));
@@ -70,16 +68,25 @@ impl Server {
             command.env("POWER_LOSS_ROOT", &data).env("POWER_LOSS_SHADOW", &shadow);
         }
         let log = std::fs::File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
+        let said_before = log.metadata().unwrap().len() as usize;
         let process =
             command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        let mut server = Self { folder, life, power_loss, process, address, lmtp };
-        server.wait_until_it_answers();
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Self { folder, life, power_loss, process, address: nowhere, lmtp: nowhere };
+        server.wait_until_it_is_ready(said_before);
         server
     }
 
-    fn wait_until_it_answers(&mut self) {
+    /// Learns the addresses from the welcome, which comes when all are bound.
+    fn wait_until_it_is_ready(&mut self, said_before: usize) {
         let start = Instant::now();
-        while testkit::client::Client::connect(self.address).is_err() {
+        loop {
+            let log = self.log();
+            let said = log.get(said_before..).unwrap_or_default();
+            if let (Some(imap), Some(lmtp)) = (address_of("IMAP", said), address_of("LMTP", said)) {
+                (self.address, self.lmtp) = (imap, lmtp);
+                return;
+            }
             let ended = self.process.try_wait().unwrap();
             assert!(
                 ended.is_none() && start.elapsed() < START,
@@ -149,6 +156,8 @@ fn seed_shadow(data: &Path, shadow: &Path) {
     assert!(seed.unwrap().success());
 }
 
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// The address of a protocol, from a line such as `  IMAP   127.0.0.1:1143   with STARTTLS`.
+fn address_of(protocol: &str, welcome: &str) -> Option<SocketAddr> {
+    let mut lines = welcome.lines().filter_map(|line| line.trim_start().strip_prefix(protocol));
+    lines.find_map(|rest| rest.split_whitespace().next()?.parse().ok())
 }

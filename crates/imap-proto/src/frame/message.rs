@@ -131,6 +131,10 @@ impl Framer {
         if before.closes {
             cursor.token(b')', "a closing parenthesis")?;
         }
+        if cursor.peek() == Some(b' ') && cursor.peek_second() == Some(b' ') {
+            // CLIENT: IMAPClient writes two spaces between messages when nothing is said of the second.
+            cursor.advance(1);
+        }
         let head = MessageHead::parse(&mut cursor, literal.is_literal8)?;
         cursor.end()?;
         Ok(head)

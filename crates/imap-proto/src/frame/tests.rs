@@ -201,6 +201,15 @@ fn a_message_in_utf8_stands_in_parentheses() {
 }
 
 #[test]
+fn two_spaces_may_stand_before_the_next_message_and_no_more() {
+    for (text, good) in [("  {1+}", true), ("  (\\Seen) {1+}", true), ("   {1+}", false), ("  ", false)] {
+        let steps = steps(format!("a APPEND box {{1+}}\r\nx{text}\r\ny\r\nb NOOP\r\n").as_bytes());
+        assert_eq!(steps.iter().any(|step| step.starts_with("NextMessage")), good, "{steps:?}");
+        assert_eq!(steps.iter().any(|step| step.starts_with("MessageEnd")), good, "{steps:?}");
+    }
+}
+
+#[test]
 fn a_replace_takes_one_message() {
     for (text, expected) in [
         (&b"a REPLACE 4 {3+}\r\nbox (\\Seen) {1+}\r\nx\r\nb NOOP\r\n"[..], "uid: false"),

@@ -2,7 +2,9 @@
 # Installs the Debian packages that the build and the tests need, if any is missing.
 set -euo pipefail
 
-packages=(g++ libclang-dev curl isync python3 nodejs npm strace postfix)
+packages=(g++ libclang-dev curl isync python3 python3-venv nodejs npm strace postfix)
+# The other mail clients of crates/postroom/tests/clients.rs, and the terminal that two of them are driven in.
+packages+=(offlineimap3 fetchmail getmail6 neomutt alpine tmux)
 missing=()
 for package in "${packages[@]}"; do
     case "$package" in
@@ -10,6 +12,9 @@ for package in "${packages[@]}"; do
         g++) command -v c++ >/dev/null || missing+=("$package") ;;
         libclang-dev) ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1 || missing+=("$package") ;;
         isync) command -v mbsync >/dev/null || missing+=("$package") ;;
+        offlineimap3) command -v offlineimap >/dev/null || missing+=("$package") ;;
+        getmail6) command -v getmail >/dev/null || missing+=("$package") ;;
+        python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=("$package") ;;
         # Its folder is not in everybody's PATH.
         postfix) [ -x /usr/sbin/postfix ] || missing+=("$package") ;;
         nodejs) command -v node >/dev/null || missing+=("$package") ;;

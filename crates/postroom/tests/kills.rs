@@ -14,6 +14,7 @@ mod delivery;
 #[path = "kills/load.rs"]
 mod load;
 #[path = "kills/server.rs"]
+#[allow(dead_code, reason = "clients use other parts of it")]
 mod server;
 
 use load::Worker;

@@ -36,6 +36,7 @@ pub(crate) struct Server {
     power_loss: Option<PowerLoss>,
     process: Child,
     address: SocketAddr,
+    imaps: SocketAddr,
     lmtp: SocketAddr,
 }
 
@@ -72,7 +73,8 @@ impl Server {
         let process =
             command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { folder, life, power_loss, process, address: nowhere, lmtp: nowhere };
+        let mut server =
+            Self { folder, life, power_loss, process, address: nowhere, imaps: nowhere, lmtp: nowhere };
         server.wait_until_it_is_ready(said_before);
         server
     }
@@ -83,8 +85,9 @@ impl Server {
         loop {
             let log = self.log();
             let said = log.get(said_before..).unwrap_or_default();
-            if let (Some(imap), Some(lmtp)) = (address_of("IMAP", said), address_of("LMTP", said)) {
-                (self.address, self.lmtp) = (imap, lmtp);
+            let bound = ["IMAP", "IMAPS", "LMTP"].map(|protocol| address_of(protocol, said));
+            if let [Some(imap), Some(imaps), Some(lmtp)] = bound {
+                (self.address, self.imaps, self.lmtp) = (imap, imaps, lmtp);
                 return;
             }
             let ended = self.process.try_wait().unwrap();
@@ -103,6 +106,21 @@ impl Server {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it speaks TLS from the first byte.
+    pub(crate) fn imaps(&self) -> SocketAddr {
+        self.imaps
+    }
+
+    /// The certificate that it made for itself.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.data().join("tls/certificate.pem")
+    }
+
+    /// The folder that it keeps everything in.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join(format!("data-{}", self.life))
     }
 
     pub(crate) fn lmtp(&self) -> SocketAddr {
@@ -133,7 +151,7 @@ impl Server {
 
     /// The server's own check, beside it while it runs.
     pub(crate) fn check(mut self) {
-        let data = self.folder.path().join(format!("data-{}", self.life));
+        let data = self.data();
         let check = Command::new(env!("CARGO_BIN_EXE_postroom"))
             .args(["check", "--hashes", "--data"])
             .arg(data)

@@ -1,4 +1,4 @@
-"""A session of Python's imaplib: session.py PORT USER PASSWORD."""
+"""A session of Python's imaplib: imaplib-session.py PORT USER PASSWORD."""
 
 import imaplib
 import ssl

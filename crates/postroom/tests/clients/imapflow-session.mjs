@@ -1,4 +1,4 @@
-// A session of ImapFlow: session.mjs PORT USER PASSWORD.
+// A session of ImapFlow: imapflow-session.mjs PORT USER PASSWORD.
 import assert from "node:assert/strict";
 import { ImapFlow } from "imapflow";
 

@@ -231,6 +231,63 @@ fn a_session_whose_mailbox_is_deleted_is_told_goodbye() {
 }
 
 #[test]
+fn a_search_finds_the_same_with_an_index_and_without() {
+    let mut world = World::new(InProcess::settings());
+    let mut wire = world.logged_in();
+    for n in 0..40 {
+        let word =
+            ["Gr\u{fc}\u{df}e aus K\u{f6}ln", "report-2024 of ada@example.org", "\u{6f22}\u{5b57}\u{304b}"]
+                [n % 3];
+        let mail = format!(
+            "From: Ada <ada{n}@example.org>\r\nSubject: number {n}\r\nX-Spam: no\r\n\
+             Content-Type: text/plain; charset=utf-8\r\n\r\n{word} and {n}\r\n"
+        );
+        wire.run(&format!("APPEND INBOX {{{}+}}\r\n{mail}", mail.len()));
+    }
+    wire.run("SELECT INBOX");
+    let mut found = |keys: &str| {
+        // What stands in brackets goes as a literal.
+        let keys = match keys.split_once('[').and_then(|(key, rest)| Some((key, rest.split_once(']')?.0))) {
+            Some((key, text)) => format!("{key}{{{}+}}\r\n{text}", text.len()),
+            None => keys.to_owned(),
+        };
+        wire.send(&format!("f SEARCH RETURN (ALL) CHARSET UTF-8 {keys}\r\n"));
+        let answer = wire.line();
+        assert!(wire.line().starts_with("f OK"), "{keys}: {answer}");
+        answer
+    };
+    let all = [
+        "BODY [GR\u{dc}\u{df}E]",
+        "BODY [\u{f6}l]",
+        "TEXT [s K\u{f6}]",
+        "BODY 2024",
+        "BODY \"-2024 \"",
+        "TEXT example.org",
+        "FROM @example.org",
+        "FROM \"Ada <\"",
+        "SUBJECT number",
+        "SUBJECT \"er 3\"",
+        "HEADER X-Spam \"\"",
+        "HEADER X-None \"\"",
+        "HEADER X-Spam n",
+        "BODY [\u{5b57}]",
+        "BODY [\u{6f22}\u{5b57}\u{304b}]",
+        "NOT BODY and",
+        "OR TEXT 39 SUBJECT 7",
+        "TEXT absent",
+        "BODY \" - \"",
+        "BODY \"\"",
+        "NOT (BODY a FROM 1@)",
+    ];
+    let before = all.map(&mut found);
+    assert!(before.iter().any(|answer| answer.contains("ALL 1")), "{before:?}");
+    world.server.index();
+    for (keys, before) in all.iter().zip(before) {
+        assert_eq!(found(keys), before, "{keys}");
+    }
+}
+
+#[test]
 fn a_damaged_message_is_said_to_be_so_and_never_sent_as_if_whole() {
     let mut world = World::new(InProcess::settings());
     let mut wire = world.logged_in();

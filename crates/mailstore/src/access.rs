@@ -182,6 +182,14 @@ impl Access {
         if self.user == self.account.id { Ok(()) } else { Err(Refusal::NeedRight(Rights::CREATE)) }
     }
 
+    pub(crate) fn account_id(&self) -> AccountId {
+        self.account.id
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.account.shared
+    }
+
     /// Wakes whenever the account has moved on.
     #[must_use]
     pub fn watch(&self) -> Watch {
@@ -252,7 +260,7 @@ impl Access {
 }
 
 /// Reads a blob, checked, behind its preface.
-fn read_body(shared: &Shared, blob: BlobId, preface: &[u8]) -> Result<Option<Arc<[u8]>>, Fault> {
+pub(crate) fn read_body(shared: &Shared, blob: BlobId, preface: &[u8]) -> Result<Option<Arc<[u8]>>, Fault> {
     // Compaction may move a blob between the look-up and the read; then it is elsewhere now.
     let mut tried = None;
     loop {

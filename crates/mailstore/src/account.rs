@@ -143,6 +143,9 @@ impl Account {
         {
             let mut inner = self.lock();
             inner.pending.pop_front();
+            if commit.head.next_email != inner.published.head.next_email {
+                self.shared.maintenance.index_due(self.id);
+            }
             inner.published.apply(commit);
             if !commit.silent {
                 inner.ring.push(commit.head.modseq, commit.changes.clone());

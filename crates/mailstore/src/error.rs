@@ -150,6 +150,12 @@ impl From<Damaged> for Fault {
     }
 }
 
+impl From<textindex::Damaged> for Fault {
+    fn from(damaged: textindex::Damaged) -> Self {
+        Self::new("text index", damaged)
+    }
+}
+
 impl From<storage::Error> for Fault {
     fn from(error: storage::Error) -> Self {
         Self::new("storage", error)

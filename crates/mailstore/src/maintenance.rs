@@ -1,4 +1,4 @@
-//! Housekeeping in the background: checkpoints, the sweeper, compaction, manifests. One task does it all, one thing at a time.
+//! Housekeeping in the background: checkpoints, the sweeper, compaction, manifests, the text index. One task does it all, one thing at a time.
 
 use crate::error::{Error, Fault, Stopped};
 use crate::store::Store;
@@ -13,12 +13,17 @@ const SWEEP_EVERY: Duration = Duration::from_secs(20);
 /// How old manifests may become: what has changed since is not brought back by a rebuild, or goes to "Recovered".
 const MANIFESTS_EVERY: Duration = Duration::from_secs(300);
 
+/// How often new e-mails are indexed.
+const INDEX_EVERY: Duration = Duration::from_secs(5);
+
 /// What there is to do.
 #[derive(Default)]
 pub(crate) struct Due {
     checkpoints: Mutex<BTreeSet<(AccountId, MailboxId)>>,
     /// Accounts whose manifest should not wait for its turn: who may log in has changed.
     manifests: Mutex<BTreeSet<AccountId>>,
+    /// Accounts with e-mails that are not indexed.
+    index: Mutex<BTreeSet<AccountId>>,
     notify: Notify,
     /// Held by whoever does it: rounds of it count on no other being under way.
     pub(crate) one_at_a_time: tokio::sync::Mutex<()>,
@@ -29,6 +34,15 @@ impl Due {
         if self.checkpoints.lock().insert((account, mailbox)) {
             self.notify.notify_one();
         }
+    }
+
+    /// Notes that an account has new e-mails. They are indexed when the next round comes, many at once.
+    pub(crate) fn index_due(&self, account: AccountId) {
+        self.index.lock().insert(account);
+    }
+
+    pub(crate) fn next_to_index(&self) -> Option<AccountId> {
+        self.index.lock().pop_first()
     }
 
     pub(crate) fn manifest_due(&self, account: AccountId) {
@@ -46,6 +60,11 @@ impl Store {
     pub async fn maintain(&self) -> Result<(), Error> {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         let mut manifests = tokio::time::interval(MANIFESTS_EVERY);
+        let mut index = tokio::time::interval(INDEX_EVERY);
+        // What came in before the last shutdown may not be indexed.
+        for account in self.accounts().await? {
+            self.shared.maintenance.index_due(account);
+        }
         loop {
             tokio::select! {
                 () = self.shared.maintenance.notify.notified() => {
@@ -61,6 +80,7 @@ impl Store {
                         tracing::error!(%error, "manifests");
                     }
                 }
+                _ = index.tick() => self.index_due().await,
                 () = self.failed() => return Err(Fault::new("maintenance", Stopped).into()),
             }
         }

@@ -208,6 +208,23 @@ pub(crate) fn thread(account: AccountId, tie: &Tie) -> Vec<u8> {
     key
 }
 
+/// `o` account: the state of the account's text index ([`crate::index::State`]).
+pub(crate) fn index(account: AccountId) -> Vec<u8> {
+    Key::table(b'o').u64(account.0).0
+}
+
+/// `o` account segment: everything of one segment of the index.
+pub(crate) fn index_segment(account: AccountId, segment: u32) -> Vec<u8> {
+    Key::table(b'o').u64(account.0).u32(segment).0
+}
+
+/// `o` account segment field kind block: a part of a segment, as `textindex` writes it; which, `kind` says.
+pub(crate) fn index_part(account: AccountId, segment: u32, part: (u8, u8), block: u32) -> Vec<u8> {
+    let mut key = Key::table(b'o').u64(account.0).u32(segment);
+    key.0.extend([part.0, part.1]);
+    key.u32(block).0
+}
+
 /// `b` blob: where the blob lies, a `storage::Location`.
 pub(crate) fn blob(blob: BlobId) -> Vec<u8> {
     Key::table(b'b').u64(blob.0).0

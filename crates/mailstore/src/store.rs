@@ -36,6 +36,10 @@ pub struct Options {
     pub intents_per_account_max: usize,
     /// The most mailboxes, and the most subscriptions, of one account.
     pub mailboxes_max: usize,
+    /// So many e-mails are indexed together at least; fewer are looked at by each search.
+    pub index_pending_min: u64,
+    /// The memory that e-mails on their way into the index may take, in bytes, about.
+    pub index_batch_bytes: usize,
     /// A copy of more messages than this is staged in batches, so that nobody waits behind it.
     pub copy_inline_max: u64,
 }
@@ -53,6 +57,8 @@ impl Options {
             intents_max: 4096,
             intents_per_account_max: 256,
             mailboxes_max: 10_000,
+            index_pending_min: 64,
+            index_batch_bytes: 32 << 20,
             copy_inline_max: 1000,
         }
     }

@@ -221,6 +221,7 @@ impl Store {
         batch.delete(schema::user(&user.login));
         batch.delete(schema::owner_of(user.account));
         quota::forget_user(batch, &user.login);
+        crate::index::forget(batch, user.account);
     }
 
     pub(crate) async fn store_row(&self) -> Result<StoreRow, Error> {

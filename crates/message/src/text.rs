@@ -16,6 +16,7 @@ use crate::structure::{Kind, Node, Tree};
 /// What is searched for.
 #[derive(Clone, Debug)]
 pub struct Needle {
+    text: String,
     folded: Finder<'static>,
 }
 
@@ -41,7 +42,14 @@ impl Needle {
     /// Prepares a string for searching; it is compared as [`fold`](fn@crate::fold) folds it.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self { folded: Finder::new(fold(text).as_bytes()).into_owned() }
+        let text = fold(text);
+        Self { folded: Finder::new(text.as_bytes()).into_owned(), text }
+    }
+
+    /// The string as it is compared.
+    #[must_use]
+    pub fn folded(&self) -> &str {
+        &self.text
     }
 
     /// Whether it is the empty string, which is part of every text.
@@ -115,6 +123,15 @@ pub fn visit(
         visitor.header(root)?;
     }
     visitor.part(root)
+}
+
+/// Gives the message's own header as [`visit`] gives it for [`Scope::Text`], field by field.
+pub fn visit_header(message: &[u8], tree: &Tree, take: &mut dyn FnMut(Piece<'_>)) {
+    let mut each = |piece: Piece<'_>| {
+        take(piece);
+        ControlFlow::Continue(())
+    };
+    let _whole = Visitor { message, take: &mut each }.header(tree.root());
 }
 
 struct Visitor<'a> {

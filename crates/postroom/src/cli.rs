@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use index::Index;
 use model::MailboxName;
 use quota::Quota;
 
@@ -17,6 +18,7 @@ use crate::import::{self, Format};
 use crate::say::say;
 use crate::{demo, password, rebuild, serve};
 
+mod index;
 mod mail;
 
 use mail::{Alias, Deliver};
@@ -64,6 +66,9 @@ enum Command {
     /// Limit how much mail users and domains may keep, and show how much they do
     #[command(subcommand)]
     Quota(Quota),
+    /// Show how much of the mail is in the text index, or make it anew
+    #[command(subcommand)]
+    Index(Index),
     /// Prove that the store is consistent, also while the server runs
     Check(Check),
     /// Make the store anew from its segments when its engine is lost; the server must not run
@@ -238,6 +243,7 @@ impl Cli {
             Command::Deliver(deliver) => deliver.run(),
             Command::Import(import) => import.run(),
             Command::Quota(quota) => quota.run(),
+            Command::Index(index) => index.run(),
             Command::Check(check) => check.run(),
             Command::Rebuild(Rebuild { force, place }) => rebuild::run(&place.config()?, force),
         }

@@ -6,6 +6,7 @@ mod aliases;
 pub(crate) mod client;
 pub(crate) mod deliver;
 mod importer;
+mod index;
 pub(crate) mod protocol;
 mod quota;
 pub(crate) mod server;

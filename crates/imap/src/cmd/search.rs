@@ -1,6 +1,6 @@
 //! SEARCH and UID SEARCH (RFC 3501 §6.4.4, RFC 5182, RFC 7162 §3.1.5).
 //!
-//! Rows of the image answer most keys; what they leave open has its metadata read in bulk, and what that leaves
+//! Rows of the image answer most keys, and the text index those for text; what they leave open has its metadata read in bulk, and what that leaves
 //! open its content, one message at a time, on a bounded pool.
 
 mod answer;
@@ -26,6 +26,11 @@ use crate::state::Selected;
 /// Messages whose rows are looked at before other sessions have their turn: with as many keys as a command can have,
 /// some ten milliseconds.
 const ROWS_AT_ONCE: usize = 1024;
+
+/// In a mailbox of fewer messages, looking at each costs no more than asking the index.
+const INDEXED_MIN: u32 = 16;
+/// Texts that the index is asked for before other searches have their turn.
+const TEXTS_AT_ONCE: usize = 16;
 
 impl Selected {
     pub(crate) async fn search(
@@ -57,7 +62,9 @@ impl Selected {
         let has_modseq = search.has_modseq();
         self.user.enabled.condstore |= has_modseq;
         let snapshot = self.mailbox.snapshot().await?;
-        let test = Arc::new(self.compile(search, &snapshot)?);
+        let mut test = self.compile(search, &snapshot)?;
+        self.ask_index(&mut test, server).await?;
+        let test = Arc::new(test);
         let (mut found, mut open) = (Found::new(has_modseq), Vec::new());
         for some in chunks(&self.view.all(), ROWS_AT_ONCE) {
             for message in snapshot.image.range(&some) {
@@ -75,6 +82,24 @@ impl Selected {
             self.search_open(&test, some, server, (&mut found, &mut progress), io).await?;
         }
         Ok(found)
+    }
+
+    /// Has the index say which messages have the texts, or may.
+    async fn ask_index(&self, test: &mut Test, server: &ImapServer) -> Result<(), Failure> {
+        if self.view.exists() < INDEXED_MIN {
+            return Ok(());
+        }
+        let mut sought = test.sought();
+        for some in sought.chunks_mut(TEXTS_AT_ONCE) {
+            let permit = Arc::clone(&server.text_searches).acquire_owned().await;
+            let _held = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
+            let asked = some.iter().map(|sought| (sought.place.clone(), sought.needle.clone())).collect();
+            let answers = self.user.access.containing(asked).await?;
+            for (sought, answer) in some.iter_mut().zip(answers) {
+                sought.known = answer;
+            }
+        }
+        Ok(())
     }
 
     fn compile(&self, search: &Search, snapshot: &Snapshot) -> Result<Test, Failure> {

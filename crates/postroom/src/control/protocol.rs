@@ -58,6 +58,16 @@ pub(crate) enum Request {
         /// How many.
         messages: Option<Bound>,
     },
+    /// How much of the mail is in the text index: a [`Reply::Indexed`] for each user, then [`Reply::Done`].
+    IndexShow {
+        /// Only this user's.
+        login: Option<String>,
+    },
+    /// Make the text index anew; the replies are the same.
+    IndexRebuild {
+        /// Only this user's.
+        login: Option<String>,
+    },
     /// Check the store: a [`Reply::Problem`] for each, then [`Reply::Checked`].
     Check {
         /// Only this user's account, or the account of this number.
@@ -188,6 +198,19 @@ pub(crate) enum Reply {
         messages: u64,
         /// `None` is unlimited.
         messages_max: Option<u64>,
+    },
+    /// How much of a user's mail is in the text index.
+    Indexed {
+        /// The full address.
+        login: String,
+        /// Messages that are in it.
+        messages: u64,
+        /// Messages that are not yet.
+        pending: u64,
+        /// Bytes of text of those that are.
+        text_bytes: u64,
+        /// Bytes that the index takes.
+        bytes: u64,
     },
     /// One address of one alias of the list.
     Alias {

@@ -358,6 +358,8 @@ impl Conversation {
             Request::QuotaSet { whose, storage, messages } => {
                 control.set_quota(whose, storage, messages).await?
             }
+            Request::IndexShow { login } => control.show_index(login.as_deref(), &mut self.to).await?,
+            Request::IndexRebuild { login } => control.rebuild_index(login.as_deref(), &mut self.to).await?,
             Request::Check { account, hashes } => {
                 control.do_check(account.as_deref(), hashes, &mut self.to).await?
             }

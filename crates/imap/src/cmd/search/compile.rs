@@ -6,9 +6,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use imap_proto::command::{self, Search, SearchKey};
-use mailstore::Keywords;
+use mailstore::{Keywords, TextIn};
 use message::charset::Charset;
-use message::text::{Needle, Scope};
+use message::text::Needle;
 use model::{Flags, Keyword, Timestamp, Uid, UidSet};
 
 use super::program::{Age, Days, Test};
@@ -72,9 +72,11 @@ impl Context<'_> {
             SearchKey::SentBefore(day) => Test::Sent(Days::Before(*day)),
             SearchKey::SentOn(day) => Test::Sent(Days::On(*day)),
             SearchKey::SentSince(day) => Test::Sent(Days::Since(*day)),
-            SearchKey::Header { name, value } => Test::Header(name.clone(), self.needle(value)?),
-            SearchKey::Body(value) => Test::Text(Scope::Body, self.needle(value)?),
-            SearchKey::Text(value) => Test::Text(Scope::Text, self.needle(value)?),
+            SearchKey::Header { name, value } => {
+                Test::text(TextIn::Header(name.clone()), self.needle(value)?)
+            }
+            SearchKey::Body(value) => Test::text(TextIn::Body, self.needle(value)?),
+            SearchKey::Text(value) => Test::text(TextIn::Text, self.needle(value)?),
             SearchKey::Larger(size) => Test::Larger(*size),
             SearchKey::Smaller(size) => Test::Smaller(*size),
             SearchKey::Uid(set) => {

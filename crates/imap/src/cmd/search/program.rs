@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use mailstore::{Email, Message};
+use mailstore::{Email, Message, TextAnswer, TextIn};
 use message::Tree;
 use message::text::{self, Needle, Scope};
 use model::{EmailId, Flags, ModSeq, ThreadId, Uid, UidSet};
@@ -45,16 +45,47 @@ pub(crate) enum Test {
     Sent(Days),
     /// Touched by this commit or a later one.
     ModSeq(ModSeq),
-    /// A header field of that name contains the text.
-    Header(String, Needle),
-    /// The text parts contain the text, and with [`Scope::Text`] the header.
-    Text(Scope, Needle),
+    /// Text is in the message.
+    Text(Box<Sought>),
     /// Not so.
     Not(Box<Test>),
     /// At least one.
     Any(Vec<Test>),
     /// Every one.
     Every(Vec<Test>),
+}
+
+/// Text that is looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Sought {
+    pub(crate) place: TextIn,
+    pub(crate) needle: Needle,
+    /// What the index knows, if it was asked.
+    pub(crate) known: Option<TextAnswer>,
+}
+
+impl Sought {
+    fn is_in(&self, loaded: Loaded<'_>) -> Option<bool> {
+        if let Some(answer) = self.known.as_ref().and_then(|known| known.says(loaded.message.email)) {
+            return Some(answer);
+        }
+        let (content, tree) = loaded.content?;
+        Some(match &self.place {
+            TextIn::Header(name) => {
+                let header = content.get(tree.root().header()).unwrap_or_default();
+                text::header_contains(header, name, &self.needle)
+            }
+            TextIn::Body => text::contains(content, tree, Scope::Body, &self.needle),
+            TextIn::Text => text::contains(content, tree, Scope::Text, &self.needle),
+        })
+    }
+
+    const fn cost(&self) -> Cost {
+        match self.place {
+            TextIn::Header(_) => Cost::Header,
+            TextIn::Body | TextIn::Text => Cost::Content,
+        }
+    }
 }
 
 /// Days since 1970-01-01, as ranges that are open at one end at most.
@@ -126,6 +157,21 @@ impl Test {
         Self::Not(Box::new(self))
     }
 
+    /// Text that is to be in one place of the message.
+    pub(crate) fn text(place: TextIn, needle: Needle) -> Self {
+        Self::Text(Box::new(Sought { place, needle, known: None }))
+    }
+
+    /// All texts that are looked for.
+    pub(crate) fn sought(&mut self) -> Vec<&mut Sought> {
+        match self {
+            Self::Text(sought) => vec![sought],
+            Self::Not(test) => test.sought(),
+            Self::Any(tests) | Self::Every(tests) => tests.iter_mut().flat_map(Self::sought).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn cost(&self) -> Cost {
         match self {
             Self::Always(_)
@@ -142,8 +188,7 @@ impl Test {
             | Self::Email(_)
             | Self::ModSeq(_) => Cost::Row,
             Self::Sent(_) | Self::Thread(_) => Cost::Email,
-            Self::Header(..) => Cost::Header,
-            Self::Text(..) => Cost::Content,
+            Self::Text(sought) => sought.cost(),
             Self::Not(test) => test.cost(),
             Self::Any(tests) | Self::Every(tests) => tests.iter().map(Self::cost).max().unwrap_or(Cost::Row),
         }
@@ -174,13 +219,7 @@ impl Test {
             Self::Sent(days) => {
                 loaded.email.map(|email| email.sent.is_some_and(|sent| days.hold(sent.day())))
             }
-            Self::Header(name, needle) => loaded.content.map(|(content, tree)| {
-                let header = content.get(tree.root().header()).unwrap_or_default();
-                text::header_contains(header, name, needle)
-            }),
-            Self::Text(scope, needle) => {
-                loaded.content.map(|(content, tree)| text::contains(content, tree, *scope, needle))
-            }
+            Self::Text(sought) => sought.is_in(loaded),
             Self::Not(test) => test.holds(loaded).map(|answer| !answer),
             Self::Every(tests) => first_answer(tests, loaded, false),
             Self::Any(tests) => first_answer(tests, loaded, true),
@@ -230,7 +269,7 @@ mod tests {
 
     #[test]
     fn an_answer_comes_as_soon_as_it_is_known() {
-        let open = || Test::Text(Scope::Body, Needle::new("x"));
+        let open = || Test::text(TextIn::Body, Needle::new("x"));
         assert_eq!(row(&open()), None);
         assert_eq!(row(&Test::every(vec![open(), Test::Flags(Flags::DRAFT)])), Some(false));
         assert_eq!(row(&Test::every(vec![open(), Test::Flags(Flags::SEEN)])), None);
@@ -243,8 +282,8 @@ mod tests {
     #[test]
     fn cheap_tests_come_first() {
         let sorted = Test::every(vec![
-            Test::Text(Scope::Body, Needle::new("x")),
-            Test::Header("to".to_owned(), Needle::new("x")),
+            Test::text(TextIn::Body, Needle::new("x")),
+            Test::text(TextIn::Header("to".to_owned()), Needle::new("x")),
             Test::Sent(Days::On(1)),
             Test::Always(true),
         ]);
@@ -266,9 +305,11 @@ mod tests {
         let tree = Tree::of(bytes);
         let message = message("01-Jan-2024 00:00:00 +0000");
         let loaded = Loaded { message: &message, email: None, content: Some((bytes, &tree)) };
-        let header = |name: &str, text: &str| Test::Header(name.to_owned(), Needle::new(text)).holds(loaded);
+        let header = |name: &str, text: &str| {
+            Test::text(TextIn::Header(name.to_owned()), Needle::new(text)).holds(loaded)
+        };
         assert_eq!(header("subject", "GRÜßE"), Some(true));
         assert_eq!(header("x-none", ""), Some(false));
-        assert_eq!(Test::Text(Scope::Text, Needle::new("HELLO")).holds(loaded), Some(true));
+        assert_eq!(Test::text(TextIn::Text, Needle::new("HELLO")).holds(loaded), Some(true));
     }
 }

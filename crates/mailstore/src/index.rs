@@ -1,0 +1,175 @@
+//! The text index of an account: which of its e-mails contain a piece of text, without a look at each.
+//!
+//! It is derived from the e-mails, whose text never changes, and covers those with ids below a mark; younger ones are for
+//! the caller to look at, so that an answer is exact whether the index has caught up or not. It is written in the
+//! background ([`build`]), in commits of its own, in nobody's way. What cannot be read of it is as if it were not there.
+
+mod build;
+mod rows;
+mod tiers;
+
+pub(crate) use build::forget;
+pub use rows::IndexSize;
+
+use message::text::{Needle, Piece};
+use model::{AccountId, EmailId};
+use roaring::RoaringTreemap;
+use textindex::{Document, Field, Query, Source as _, Words};
+
+use crate::access::Access;
+use crate::error::{Error, Fault};
+use rows::{RowSource, State};
+
+/// The text parts, and the headers of messages within.
+const BODY: Field = Field { number: 0, words: Words::Plain };
+/// The whole header: each field with its name.
+const HEADER: Field = Field { number: 1, words: Words::Plain };
+/// The fields of the header that are looked for so often that they have a field of the index each.
+const NAMED: [(&str, Field); 5] = [
+    ("subject", Field { number: 2, words: Words::Plain }),
+    ("from", Field { number: 3, words: Words::Addresses }),
+    ("to", Field { number: 4, words: Words::Addresses }),
+    ("cc", Field { number: 5, words: Words::Addresses }),
+    ("bcc", Field { number: 6, words: Words::Addresses }),
+];
+/// E-mails with the term [`PARTIAL_TERM`] have more text than was indexed.
+const PARTIAL: Field = Field { number: 255, words: Words::Plain };
+const PARTIAL_TERM: &str = "X";
+/// All fields.
+const FIELDS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 255];
+
+/// Where text is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TextIn {
+    /// What SEARCH BODY looks at.
+    Body,
+    /// What SEARCH TEXT looks at.
+    Text,
+    /// The header fields of this name.
+    Header(String),
+}
+
+/// What the index knows of a text.
+#[derive(Clone, Debug)]
+pub struct TextAnswer {
+    /// E-mails from here on are not indexed.
+    until: EmailId,
+    /// They contain it.
+    sure: RoaringTreemap,
+    /// They may contain it; all others below the mark do not.
+    maybe: RoaringTreemap,
+}
+
+impl TextAnswer {
+    /// Whether the e-mail contains the text; `None` if its text has to be looked at.
+    #[must_use]
+    pub fn says(&self, email: EmailId) -> Option<bool> {
+        if email >= self.until {
+            return None;
+        }
+        if self.sure.contains(email.0) {
+            return Some(true);
+        }
+        (!self.maybe.contains(email.0)).then_some(false)
+    }
+}
+
+impl TextIn {
+    /// Queries that find, together, what contains the text, and whether exact answers to them are one to the whole; `None`
+    /// if the index says nothing.
+    fn queries(&self, needle: &Needle) -> Option<(Vec<Query>, bool)> {
+        let query = |field| Query::new(needle.folded(), field);
+        Some(match self {
+            Self::Body => (vec![query(BODY)?], true),
+            Self::Text => (vec![query(BODY)?, query(HEADER)?], true),
+            Self::Header(name) => match NAMED.iter().find(|(named, _)| name.eq_ignore_ascii_case(named)) {
+                Some((_, field)) if !needle.is_empty() => (vec![query(*field)?], true),
+                // Whatever is in a field is in the header; and so is its name, if that is all that is asked for.
+                _ => (vec![query(HEADER).or_else(|| Query::new(&message::fold(name), HEADER))?], false),
+            },
+        })
+    }
+}
+
+impl Access {
+    /// What the index says of texts, in the order asked for; `None` where it says nothing.
+    ///
+    /// # Errors
+    /// A fault of the store; that the index itself is damaged is none.
+    pub async fn containing(&self, asked: Vec<(TextIn, Needle)>) -> Result<Vec<Option<TextAnswer>>, Error> {
+        let account = self.account_id();
+        let read = move |snapshot: &dyn storage::Snapshot| {
+            let Some(state) = State::read(snapshot, account)? else {
+                return Ok(vec![None; asked.len()]);
+            };
+            let answer = |(place, needle): &(TextIn, Needle)| {
+                answer(snapshot, account, &state, place, needle).unwrap_or_else(|error| {
+                    tracing::error!(%account, %error, "the text index is damaged; `postroom index rebuild` makes it anew");
+                    None
+                })
+            };
+            Ok(asked.iter().map(answer).collect())
+        };
+        self.shared().read(read).await
+    }
+}
+
+fn answer(
+    snapshot: &dyn storage::Snapshot,
+    account: AccountId,
+    state: &State,
+    place: &TextIn,
+    needle: &Needle,
+) -> Result<Option<TextAnswer>, Fault> {
+    let Some((queries, is_whole)) = place.queries(needle) else { return Ok(None) };
+    let (mut sure, mut maybe) = (RoaringTreemap::new(), RoaringTreemap::new());
+    for segment in &state.segments {
+        let source = RowSource { snapshot, account, segment: segment.number };
+        for query in &queries {
+            let found = query.run(&source)?;
+            match found.is_exact && is_whole {
+                true => sure |= found.documents,
+                false => maybe |= found.documents,
+            }
+        }
+        if source.directory(PARTIAL.number)?.blocks() > 0
+            && let Some(partial) = Query::new(PARTIAL_TERM, PARTIAL)
+        {
+            maybe |= partial.run(&source)?.documents;
+        }
+    }
+    Ok(Some(TextAnswer { until: state.until, sure, maybe }))
+}
+
+/// Gives an e-mail's text to the index.
+fn index_text(document: &mut Document<'_>, content: &[u8], tree: &message::Tree) {
+    let push = |document: &mut Document<'_>, field: Field, piece: Piece<'_>| match piece {
+        Piece::Text(text) => document.push(field, &message::fold(text)),
+        Piece::Break => document.end(field),
+    };
+    message::text::visit_header(content, tree, &mut |piece| push(document, HEADER, piece));
+    let header = content.get(tree.root().header()).unwrap_or_default();
+    for (name, field) in NAMED {
+        for value in message::text::header_values(header, name) {
+            push(document, field, Piece::Text(&value));
+            push(document, field, Piece::Break);
+        }
+    }
+    let body = message::text::visit(content, tree, message::text::Scope::Body, &mut |piece| {
+        push(document, BODY, piece);
+        match document.is_full() {
+            true => std::ops::ControlFlow::Break(()),
+            false => std::ops::ControlFlow::Continue(()),
+        }
+    });
+    document.end(BODY);
+    if body.is_break() || document.is_full() {
+        mark_partial(document);
+    }
+}
+
+/// Notes that more text of the e-mail is to be looked at than the index has.
+fn mark_partial(document: &mut Document<'_>) {
+    document.push(PARTIAL, PARTIAL_TERM);
+    document.end(PARTIAL);
+}

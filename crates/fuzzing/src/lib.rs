@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a target panics where something is wrong")]
 
+mod delivery;
 mod mail;
 mod session;
 mod stored;
@@ -14,11 +15,12 @@ mod wire;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. `fuzz/fuzz_targets` and `fuzz/corpus` have one entry for each.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 16] = [
     ("commands", wire::commands),
     ("dates", mail::dates),
     ("encoded_words", mail::encoded_words),
     ("framing", wire::framing),
+    ("lmtp", delivery::lmtp),
     ("mailbox_names", wire::mailbox_names),
     ("message", mail::message),
     ("preview", mail::preview),
@@ -27,7 +29,9 @@ pub const TARGETS: [Target; 13] = [
     ("session_authenticated", session::authenticated),
     ("session_new", session::new),
     ("session_selected", session::selected),
+    ("socketmap", delivery::socketmap),
     ("stored", stored::stored),
+    ("text_index", stored::text_index),
 ];
 
 /// Runs a target.

@@ -129,7 +129,7 @@ impl Server {
 }
 
 /// Sends the input and its end; gives all that came back.
-async fn talk(client: DuplexStream, input: &[u8]) -> Vec<u8> {
+pub(crate) async fn talk(client: DuplexStream, input: &[u8]) -> Vec<u8> {
     let (mut from, mut to) = tokio::io::split(client);
     let mut output = Vec::new();
     let send = async {

@@ -22,7 +22,7 @@ pub struct Alias {
 }
 
 impl Alias {
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         put_u64(&mut out, self.targets.len() as u64);
         for target in &self.targets {
@@ -31,7 +31,7 @@ impl Alias {
         out
     }
 
-    fn decode(key: &[u8], value: &[u8]) -> Result<Self, Damaged> {
+    pub(crate) fn decode(key: &[u8], value: &[u8]) -> Result<Self, Damaged> {
         let mut r = Reader::new(value, "alias");
         let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok());
         let name = name.ok_or_else(|| r.damaged())?.to_owned();

@@ -10,6 +10,7 @@ mod tiers;
 
 pub(crate) use build::forget;
 pub use rows::IndexSize;
+pub(crate) use rows::State;
 
 use message::text::{Needle, Piece};
 use model::{AccountId, EmailId};
@@ -18,7 +19,7 @@ use textindex::{Document, Field, Query, Source as _, Words};
 
 use crate::access::Access;
 use crate::error::{Error, Fault};
-use rows::{RowSource, State};
+use rows::RowSource;
 
 /// The text parts, and the headers of messages within.
 const BODY: Field = Field { number: 0, words: Words::Plain };

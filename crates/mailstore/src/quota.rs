@@ -159,14 +159,14 @@ impl Limit {
 }
 
 impl Limits {
-    fn encode(self) -> Vec<u8> {
+    pub(crate) fn encode(self) -> Vec<u8> {
         let mut out = Vec::new();
         put_u64(&mut out, self.bytes.encode());
         put_u64(&mut out, self.messages.encode());
         out
     }
 
-    fn decode(value: &[u8]) -> Result<Self, Damaged> {
+    pub(crate) fn decode(value: &[u8]) -> Result<Self, Damaged> {
         let mut r = Reader::new(value, "limits of a quota");
         let limits = Self { bytes: Limit::decode(r.u64()?), messages: Limit::decode(r.u64()?) };
         r.end()?;

@@ -2,13 +2,20 @@
 //!
 //! Nothing else uses this; whoever wants to know what a form means reads `docs/storage-format.md`.
 
+use crate::aliases::Alias;
 use crate::change::{self, Change};
 use crate::chunk::Chunk;
 use crate::codec::{Damaged, Reader};
 use crate::email::Email;
+use crate::index::State as Index;
 use crate::manifest::{self, Manifest};
+use crate::quota::Limits;
 use crate::schema::{self, Head, MailboxRow, StoreRow};
+use crate::users::User;
 use model::EmailId;
+
+/// The key of rows whose key is read with them.
+const KEY: &[u8] = b"uada@example.org";
 
 /// A form of stored value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +46,18 @@ pub enum Form {
     Manifest,
     /// A manifest's page of e-mails.
     Page,
+    /// The state of a text index.
+    Index,
+    /// A user.
+    User,
+    /// An alias.
+    Alias,
+    /// Limits of a quota.
+    Limits,
 }
 
 /// All forms.
-pub const FORMS: [Form; 13] = [
+pub const FORMS: [Form; 17] = [
     Form::Change,
     Form::Staged,
     Form::Uids,
@@ -56,6 +71,10 @@ pub const FORMS: [Form; 13] = [
     Form::Email,
     Form::Manifest,
     Form::Page,
+    Form::Index,
+    Form::User,
+    Form::Alias,
+    Form::Limits,
 ];
 
 /// Reads a value and writes what was read. An e-mail is given back as it came: it is only written when it arrives.
@@ -88,5 +107,10 @@ pub fn read_and_write(form: Form, bytes: &[u8]) -> Result<Vec<u8>, Damaged> {
         }
         Form::Manifest => Manifest::decode(bytes)?.encode(),
         Form::Page => manifest::encode_page(&manifest::decode_page(bytes)?),
+        // One of another version is not read, but made anew.
+        Form::Index => Index::decode(bytes)?.map_or_else(|| bytes.to_vec(), |state| state.encode()),
+        Form::User => User::decode(KEY, bytes)?.encode(),
+        Form::Alias => Alias::decode(KEY, bytes)?.encode(),
+        Form::Limits => Limits::decode(bytes)?.encode(),
     })
 }

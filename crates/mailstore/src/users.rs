@@ -47,7 +47,7 @@ impl<T: Into<String>> From<T> for Secrets {
 }
 
 impl User {
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         put_u64(&mut out, self.account.0);
         put_bytes(&mut out, self.password_hash.as_bytes());

@@ -12,6 +12,7 @@ mod list;
 mod quota;
 mod search;
 mod select;
+mod sort;
 mod status;
 mod store;
 mod uidbatches;
@@ -30,6 +31,7 @@ pub use list::{List, ListReturn, ListSelection, Lsub};
 pub use quota::{QuotaResource, SetQuota};
 pub use search::{Charset, Search, SearchKey, SearchReturn};
 pub use select::{Qresync, Select, SeqMatch};
+pub use sort::{Sort, SortCriterion, SortKey};
 pub use status::{Status, StatusItem};
 pub use store::{Store, StoreOp};
 pub use uidbatches::UidBatches;
@@ -136,6 +138,8 @@ pub enum Command {
     Expunge(Expunge),
     /// SEARCH and UID SEARCH (RFC 3501 §6.4.4, §6.4.8)
     Search(Search),
+    /// SORT and UID SORT (RFC 5256 §3)
+    Sort(Sort),
     /// FETCH and UID FETCH (RFC 3501 §6.4.5, §6.4.8)
     Fetch(Fetch),
     /// STORE and UID STORE (RFC 3501 §6.4.6, §6.4.8)
@@ -217,6 +221,7 @@ impl Command {
             Self::Unselect => "unselect",
             Self::Expunge(_) => "expunge",
             Self::Search(_) => "search",
+            Self::Sort(_) => "sort",
             Self::Fetch(_) => "fetch",
             Self::Store(_) => "store",
             Self::Copy(_) => "copy",
@@ -305,7 +310,8 @@ impl Command {
 
     /// The commands that stand alone or behind UID (RFC 3501 §6.4.8).
     fn of_messages(verb: &str, cursor: &mut Cursor<'_>, uid: bool) -> Result<Self, Error> {
-        let by_number = matches!(verb, "FETCH" | "STORE" | "SEARCH" | "COPY" | "MOVE" | "REPLACE") && !uid;
+        let by_number =
+            matches!(verb, "FETCH" | "STORE" | "SEARCH" | "SORT" | "COPY" | "MOVE" | "REPLACE") && !uid;
         if by_number && cursor.dialect().uid_only {
             return Err(Violation::UidRequired.into());
         }
@@ -313,6 +319,7 @@ impl Command {
             "FETCH" => Self::Fetch(Fetch::parse(cursor, uid)?),
             "STORE" => Self::Store(Store::parse(cursor, uid)?),
             "SEARCH" => Self::Search(Search::parse(cursor, uid)?),
+            "SORT" => Self::Sort(Sort::parse(cursor, uid)?),
             "COPY" => Self::Copy(Copy::parse(cursor, uid)?),
             "MOVE" => Self::Move(Copy::parse(cursor, uid)?),
             // As with APPEND.

@@ -23,6 +23,8 @@ pub struct Limits {
     pub search_depth: usize,
     /// Search keys in one command.
     pub search_keys: usize,
+    /// Criteria of one SORT.
+    pub sort_criteria: usize,
     /// Ranges in one set of messages.
     pub set_ranges: usize,
     /// Patterns of one LIST.
@@ -52,6 +54,7 @@ impl Limits {
         tag_bytes: 128,
         search_depth: 32,
         search_keys: 1000,
+        sort_criteria: 64,
         set_ranges: 10_000,
         list_patterns: 64,
         keywords: 128,

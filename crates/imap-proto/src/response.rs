@@ -8,6 +8,7 @@ mod mailbox;
 mod number;
 mod quota;
 mod search;
+mod sort;
 mod status;
 mod text;
 
@@ -16,7 +17,8 @@ pub use fetch::{FetchWriter, SectionName};
 pub use mailbox::{ListLine, StatusValue, flags, list, lsub, mailbox_status, namespace, separator};
 pub use number::number;
 pub use quota::{QuotaUsage, quota, quota_root};
-pub use search::{Esearch, esearch, search, search_uids, uid_batches};
+pub use search::{Esearch, Results, esearch, search, search_uids, uid_batches};
+pub use sort::sort;
 pub use status::{Status, bye, capability, continuation, enabled, error, id, tagged, untagged};
 pub use text::{astring, literal, nstring, quoted};
 

@@ -24,6 +24,7 @@ mod rename;
 mod replace;
 mod search;
 mod select;
+mod sort;
 mod status;
 mod store;
 mod subscribe;

@@ -21,7 +21,8 @@ pub(crate) struct Progress {
     tag: Tag,
     /// When the command began, or the client was told last.
     told: Instant,
-    done: u32,
+    /// Steps, where they are counted.
+    done: Option<u32>,
     goal: Option<NonZeroU32>,
 }
 
@@ -29,7 +30,12 @@ impl Progress {
     /// Of a command that has so many steps to go.
     pub(crate) fn new(tag: &Tag, steps: usize) -> Self {
         let goal = u32::try_from(steps).ok().and_then(NonZeroU32::new);
-        Self { tag: tag.clone(), told: Instant::now(), done: 0, goal }
+        Self { tag: tag.clone(), told: Instant::now(), done: Some(0), goal }
+    }
+
+    /// Of a command whose steps have been counted once: the number may not go back (RFC 9585), so it is not told again.
+    pub(crate) fn uncounted(tag: &Tag) -> Self {
+        Self { tag: tag.clone(), told: Instant::now(), done: None, goal: None }
     }
 
     /// One step is done.
@@ -43,12 +49,12 @@ impl Progress {
 
     /// Counts a step, and answers what is to be told, if it is time.
     fn advance(&mut self, now: Instant) -> Option<InProgress> {
-        self.done = self.done.saturating_add(1);
+        self.done = self.done.map(|done| done.saturating_add(1));
         if now.duration_since(self.told) < EVERY {
             return None;
         }
         self.told = now;
-        Some(InProgress { tag: self.tag.clone(), done: Some(self.done), goal: self.goal })
+        Some(InProgress { tag: self.tag.clone(), done: self.done, goal: self.goal })
     }
 }
 

@@ -1,5 +1,9 @@
 //! ENVELOPE as it goes on the wire (RFC 3501 §7.4.2, RFC 9051 §7.5.2).
 
+mod stored;
+
+pub use stored::{FirstAddress, StoredEnvelope};
+
 use crate::address::{self, Entry};
 use crate::header::{self, Field};
 use crate::wire::{push_nstring, push_string};

@@ -5,13 +5,14 @@
 //!
 //! [`Digest`] is computed once when a message arrives; [`Section`] turns a FETCH section into byte
 //! ranges with the digest's [`Tree`], and [`BinaryPlace`] a section that is asked for decoded; [`text`] is what SEARCH
-//! looks at, and [`charset`] what it is asked in; [`preview()`] is a message's beginning as a list of messages shows it;
+//! looks at, and [`charset`] what it is asked in; [`StoredEnvelope`] and [`Collated`] are what SORT compares; [`preview()`] is a message's beginning as a list of messages shows it;
 //! [`Recoded`] is a message that came in binary, as every client can be told it.
 
 mod address;
 mod binary;
 mod bodystructure;
 pub mod charset;
+mod collation;
 mod date;
 pub mod decode;
 mod digest;
@@ -31,11 +32,14 @@ mod token;
 mod wire;
 
 pub use binary::{BinaryPlace, Encoded, UnknownEncoding};
+pub use collation::{COLLATED_BYTES_MAX, Collated};
 pub use digest::Digest;
+pub use envelope::{FirstAddress, StoredEnvelope};
 pub use fold::fold;
 pub use mime::{ContentType, Parameter};
 pub use preview::{PREVIEW_CHARS_MAX, preview};
 pub use recode::{Recoded, StrayNul};
 pub use section::{Section, SectionText};
 pub use structure::{DEPTH_MAX, DamagedTree, Kind, Node, PARTS_MAX, Tree};
+pub use subject::BaseSubject;
 pub use thread::{REFERENCES_MAX, Thread};

@@ -4,7 +4,8 @@
 
 use crate::decode::encoded_words;
 use crate::header::{self, Field};
-use crate::{msgid, subject};
+use crate::msgid;
+use crate::subject::BaseSubject;
 
 /// The most ids that are kept of a field; of more, the first (the root of the thread) and the last ones.
 pub const REFERENCES_MAX: usize = 100;
@@ -44,7 +45,7 @@ impl Thread {
             message_id: message_id.and_then(|field| msgid::ids(field.value).next()),
             in_reply_to: in_reply_to.map(|field| bounded(msgid::ids(field.value))).unwrap_or_default(),
             references: references.map(|field| bounded(msgid::ids(field.value))).unwrap_or_default(),
-            base_subject: subject.map(|f| subject::base(&encoded_words(f.value))).unwrap_or_default(),
+            base_subject: subject.map(|f| BaseSubject::of(&encoded_words(f.value)).text).unwrap_or_default(),
         }
     }
 

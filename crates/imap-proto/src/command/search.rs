@@ -43,12 +43,7 @@ const CHARSET_BYTES_MAX: usize = 40;
 impl Search {
     pub(super) fn parse(cursor: &mut Cursor<'_>, uid: bool) -> Result<Self, Error> {
         cursor.space()?;
-        let mut returns = None;
-        if cursor.keyword("RETURN") {
-            cursor.space()?;
-            returns = Some(SearchReturn::parse(cursor)?);
-            cursor.space()?;
-        }
+        let returns = SearchReturn::parse_optional(cursor)?;
         let mut charset = Charset::UsAscii;
         if cursor.keyword("CHARSET") {
             if cursor.dialect().utf8_accept {
@@ -58,6 +53,18 @@ impl Search {
             charset = Charset::parse(cursor)?;
             cursor.space()?;
         }
+        Ok(Self { uid, returns, charset, keys: key::parse(cursor)? })
+    }
+
+    /// `search-criteria` of SORT and THREAD, in which the character set is not optional (RFC 5256 §5). RFC 6855 §3
+    /// forbids it to SEARCH alone.
+    pub(super) fn parse_criteria(
+        cursor: &mut Cursor<'_>,
+        uid: bool,
+        returns: Option<SearchReturn>,
+    ) -> Result<Self, Error> {
+        let charset = Charset::parse(cursor)?;
+        cursor.space()?;
         Ok(Self { uid, returns, charset, keys: key::parse(cursor)? })
     }
 

@@ -73,6 +73,10 @@ fn the_examples_of_the_rfcs_are_read() {
         "UID SEARCH RETURN (PARTIAL -1:-100) UNDELETED UNKEYWORD $Junk",
         "SEARCH UNSEEN YOUNGER 259200 UID $ NOT $ SAVEDSINCE 28-Dec-2014 SAVEDATESUPPORTED",
         "SEARCH EMAILID M6d99ac3275bb4e OR THREADID T64b478a75b7ea9 ALL",
+        "SORT (SUBJECT REVERSE DATE) UTF-8 ALL",
+        "SORT (SUBJECT) US-ASCII TEXT \"not in mailbox\"",
+        "UID SORT RETURN () (REVERSE DATE) UTF-8 UNDELETED UNKEYWORD $Junk",
+        "SORT RETURN (ALL) (DATE) UTF-8 MODSEQ 1234",
         "STORE $ +FLAGS (\\Deleted)",
         "UID EXPUNGE $",
         "FETCH 5 (EMAILID THREADID SAVEDATE PREVIEW PREVIEW (LAZY))",
@@ -156,6 +160,11 @@ fn what_a_command_uses_has_a_record() {
         ("SEARCH RETURN (SAVE PARTIAL 1:2) ALL", &["ESEARCH", "SEARCHRES", "PARTIAL"]),
         ("SEARCH OR (NOT $ YOUNGER 3) SAVEDON 1-Jan-2024", &["SEARCHRES", "WITHIN", "SAVEDATE"]),
         ("SEARCH EMAILID a", &["OBJECTID"]),
+        ("SORT (DATE FROM) UTF-8 ALL", &["SORT"]),
+        (
+            "UID SORT RETURN (SAVE) (REVERSE DISPLAYTO) UTF-8 $",
+            &["SORT", "SORT=DISPLAY", "ESORT", "SEARCHRES", "SEARCHRES"],
+        ),
         (
             "UID FETCH $ (PREVIEW THREADID SAVEDATE BINARY[]) (PARTIAL 1:2)",
             &["SEARCHRES", "PARTIAL", "PREVIEW", "OBJECTID", "SAVEDATE", "BINARY"],
@@ -204,6 +213,10 @@ fn what_is_wrong_is_said_with_its_column() {
         ("FETCH 1 FLAGS (VANISHED)", "VANISHED needs UID FETCH and CHANGEDSINCE"),
         ("SEARCH RETURN (ALL PARTIAL 1:2) ALL", "PARTIAL and ALL do not go together"),
         ("SEARCH RETURN (PARTIAL 1:-2) ALL", "expected a place among the results at column 29"),
+        ("SORT () UTF-8 ALL", "expected a sort key at column 10"),
+        ("SORT (REVERSE) UTF-8 ALL", "expected a space at column 17"),
+        ("SORT (DATES) UTF-8 ALL", "expected a sort key at column 10"),
+        ("SORT (DATE) ALL", "expected a space at column 19"),
         ("SEARCH EMAILID a.b", "expected an object id at column 19"),
         ("FETCH 1 FLAGS (PARTIAL 1:2)", "PARTIAL needs UID FETCH"),
         ("FETCH 1 BINARY[1.]", "expected a part number at column 21"),
@@ -246,6 +259,7 @@ fn names_are_utf8_once_that_is_enabled() {
     assert_eq!(select.sent_as, None);
     assert_eq!(read_in(utf8, "SEARCH CHARSET UTF-8 ALL"), Err(Violation::CharsetWithUtf8.into()));
     assert!(read_in(rev2, "SEARCH CHARSET UTF-8 ALL").is_ok());
+    assert!(read_in(utf8, "SORT (DATE) UTF-8 ALL").is_ok());
 }
 
 #[test]
@@ -255,6 +269,8 @@ fn message_numbers_can_be_switched_off() {
         "FETCH 1 FLAGS",
         "STORE 1 FLAGS (\\Seen)",
         "SEARCH ALL",
+        "SORT (DATE) UTF-8 ALL",
+        "UID SORT (DATE) UTF-8 1",
         "COPY 1 box",
         "MOVE 1 box",
         "REPLACE 1 box {1}",
@@ -289,6 +305,7 @@ fn each_limit_is_met() {
             "levels of search keys",
         ),
         (repeated("SEARCH ", "ALL", 1001, ""), "search keys"),
+        (repeated("SORT (", "DATE", 65, ") UTF-8 ALL"), "sort criteria"),
         (format!("FETCH {} FLAGS", vec!["1"; 10_001].join(",")), "ranges in a set of messages"),
         (repeated("LIST \"\" (", "%", 65, ")"), "patterns"),
         (repeated("STORE 1 FLAGS (", "a", 129, ")"), "flags"),

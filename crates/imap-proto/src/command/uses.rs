@@ -3,7 +3,7 @@
 
 use super::{
     AppendHead, Authenticate, Command, Expunge, Fetch, FetchItem, List, MessageForm, MessageHead,
-    ReplaceHead, Search, SearchKey, StatusItem,
+    ReplaceHead, Search, SearchKey, Sort, StatusItem,
 };
 use crate::extension::{EXTENSIONS, Extension};
 use crate::sequence::MessageSet;
@@ -15,7 +15,8 @@ impl Command {
     pub fn uses(&self) -> Vec<&'static str> {
         let mut uses = Vec::new();
         match self {
-            Self::Search(search) => of_search(search, &mut uses),
+            Self::Search(search) => of_search(search, "ESEARCH", &mut uses),
+            Self::Sort(sort) => of_sort(sort, &mut uses),
             Self::Fetch(fetch) => of_fetch(fetch, &mut uses),
             Self::Status(status) => of_status_items(&status.items, &mut uses),
             Self::List(list) => of_list(list, &mut uses),
@@ -101,9 +102,16 @@ fn of_set(set: &MessageSet, uses: &mut Vec<&'static str>) {
     }
 }
 
-fn of_search(search: &Search, uses: &mut Vec<&'static str>) {
+fn of_sort(sort: &Sort, uses: &mut Vec<&'static str>) {
+    uses.push("SORT");
+    uses.extend(sort.criteria.iter().any(|criterion| criterion.key.is_display()).then_some("SORT=DISPLAY"));
+    of_search(&sort.search, "ESORT", uses);
+}
+
+/// The options to return are of the capability `extended`.
+fn of_search(search: &Search, extended: &'static str, uses: &mut Vec<&'static str>) {
     if let Some(returns) = search.returns {
-        uses.push("ESEARCH");
+        uses.push(extended);
         uses.extend(returns.save.then_some("SEARCHRES"));
         uses.extend(returns.partial.map(|_| "PARTIAL"));
     }

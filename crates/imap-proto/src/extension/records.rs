@@ -17,7 +17,7 @@ const BASE: Extension = Extension {
 const UNSERVED: Extension = Extension { when: When::Unserved, ..BASE };
 
 /// Every capability. IMAP4rev1 comes first (RFC 3501 §7.2.1).
-pub static EXTENSIONS: [Extension; 47] = [
+pub static EXTENSIONS: [Extension; 51] = [
     BASE,
     Extension {
         capability: "IMAP4rev2",
@@ -215,8 +215,39 @@ pub static EXTENSIONS: [Extension; 47] = [
         capability: "PARTIAL",
         rfc: 9394,
         title: "results page by page",
-        commands: &["SEARCH", "UID SEARCH", "UID FETCH"],
+        commands: &["SEARCH", "UID SEARCH", "SORT", "UID SORT", "UID FETCH"],
         items: &["PARTIAL"],
+        ..BASE
+    },
+    Extension {
+        capability: "SORT",
+        rfc: 5256,
+        title: "the result of a search in the order that is wanted",
+        commands: &["SORT", "UID SORT"],
+        items: &["ARRIVAL", "CC", "DATE", "FROM", "REVERSE", "SIZE", "SUBJECT", "TO"],
+        ..BASE
+    },
+    Extension {
+        capability: "SORT=DISPLAY",
+        rfc: 5957,
+        title: "sort by the names that are shown",
+        commands: &["SORT", "UID SORT"],
+        items: &["DISPLAYFROM", "DISPLAYTO"],
+        ..BASE
+    },
+    Extension {
+        capability: "ESORT",
+        rfc: 5267,
+        title: "the result of a sort in the form that is wanted",
+        commands: &["SORT", "UID SORT"],
+        items: &["RETURN", "MIN", "MAX", "ALL", "COUNT"],
+        ..BASE
+    },
+    Extension {
+        capability: "I18NLEVEL=1",
+        rfc: 5255,
+        title: "text is compared by i;unicode-casemap",
+        commands: &["SEARCH", "SORT"],
         ..BASE
     },
     Extension {

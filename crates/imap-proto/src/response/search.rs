@@ -1,6 +1,6 @@
 //! What a search found: SEARCH, and ESEARCH with what was asked for. And where UIDBATCHES cuts a mailbox.
 //!
-//! RFC 3501 §7.2.5, RFC 4731 §3.1 and §3.2, RFC 7162 §3.1.5, RFC 9051 §7.3.4, RFC 9394 §3.1.
+//! RFC 3501 §7.2.5, RFC 4731 §3.1 and §3.2, RFC 5267 §3, RFC 7162 §3.1.5, RFC 9051 §7.3.4, RFC 9394 §3.1.
 
 use model::{ModSeq, SeqNo, Uid, UidSet};
 
@@ -11,16 +11,22 @@ use crate::partial::{CountFrom, PartialRange};
 /// `* SEARCH`, with message numbers (RFC 3501 §7.2.5), and the highest mod-sequence among the messages found if
 /// the keys asked for one (RFC 7162 §3.1.5). It is left out where nothing was found.
 pub fn search(out: &mut Vec<u8>, numbers: impl IntoIterator<Item = SeqNo>, modseq: Option<ModSeq>) {
-    search_line(out, numbers.into_iter().map(|seq| seq.0), modseq);
+    numbers_line(out, b"* SEARCH", numbers.into_iter().map(|seq| seq.0), modseq);
 }
 
 /// `* SEARCH` with UIDs, as UID SEARCH has it (RFC 3501 §6.4.8).
 pub fn search_uids(out: &mut Vec<u8>, uids: impl IntoIterator<Item = Uid>, modseq: Option<ModSeq>) {
-    search_line(out, uids.into_iter().map(Uid::get), modseq);
+    numbers_line(out, b"* SEARCH", uids.into_iter().map(Uid::get), modseq);
 }
 
-fn search_line(out: &mut Vec<u8>, numbers: impl Iterator<Item = u32>, modseq: Option<ModSeq>) {
-    out.extend_from_slice(b"* SEARCH");
+/// A line of numbers, with their highest mod-sequence if there are any.
+pub(super) fn numbers_line(
+    out: &mut Vec<u8>,
+    start: &[u8],
+    numbers: impl Iterator<Item = u32>,
+    modseq: Option<ModSeq>,
+) {
+    out.extend_from_slice(start);
     let mut found = false;
     for n in numbers {
         found = true;
@@ -35,7 +41,48 @@ fn search_line(out: &mut Vec<u8>, numbers: impl Iterator<Item = u32>, modseq: Op
     out.extend_from_slice(b"\r\n");
 }
 
-/// An ESEARCH response: each part is told if it is there. Sets hold UIDs if `uid`, and otherwise message numbers.
+/// Results that ESEARCH tells: UIDs or message numbers.
+#[derive(Clone, Copy, Debug)]
+pub enum Results<'a> {
+    /// Of a SEARCH: by ascending numbers.
+    Set(&'a UidSet),
+    /// Of a SORT: in the order that it asked for (RFC 5267 §3).
+    InOrder(&'a [u32]),
+}
+
+impl Results<'_> {
+    fn is_empty(self) -> bool {
+        match self {
+            Self::Set(set) => set.is_empty(),
+            Self::InOrder(numbers) => numbers.is_empty(),
+        }
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Set(set) => uid_set(out, set),
+            Self::InOrder(numbers) => in_order(out, numbers),
+        }
+    }
+}
+
+/// Numbers in their order. RFC 5267 §3.2: a range stands for ascending numbers only.
+fn in_order(out: &mut Vec<u8>, numbers: &[u32]) {
+    for (i, run) in numbers.chunk_by(|a, b| a.checked_add(1) == Some(*b)).enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        if let Some(first) = run.first() {
+            number(out, u64::from(*first));
+        }
+        if let [_, .., last] = run {
+            out.push(b':');
+            number(out, u64::from(*last));
+        }
+    }
+}
+
+/// An ESEARCH response: each part is told if it is there. Results are UIDs if `uid`, and otherwise message numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Esearch<'a> {
     /// The tag of the SEARCH.
@@ -49,9 +96,9 @@ pub struct Esearch<'a> {
     /// COUNT
     pub count: Option<u64>,
     /// ALL. It is left out where nothing was found (RFC 4731 §3.1).
-    pub all: Option<&'a UidSet>,
+    pub all: Option<Results<'a>>,
     /// PARTIAL: the range as it was asked for, and what lies in it, maybe nothing (RFC 9394 §3.1).
-    pub partial: Option<(PartialRange, &'a UidSet)>,
+    pub partial: Option<(PartialRange, Results<'a>)>,
     /// MODSEQ: the highest among the messages that are told (RFC 4731 §3.2). It is for the caller to leave it
     /// out where nothing was found.
     pub modseq: Option<ModSeq>,
@@ -86,10 +133,10 @@ pub fn esearch(out: &mut Vec<u8>, found: &Esearch<'_>) {
     }
     if let Some(all) = found.all.filter(|all| !all.is_empty()) {
         out.extend_from_slice(b" ALL ");
-        uid_set(out, all);
+        all.write(out);
     }
-    if let Some((range, set)) = found.partial {
-        partial(out, range, set);
+    if let Some((range, results)) = found.partial {
+        partial(out, range, results);
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -112,7 +159,7 @@ pub fn uid_batches(out: &mut Vec<u8>, tag: &Tag, batches: impl IntoIterator<Item
 }
 
 /// `ret-data-partial` (RFC 9394 §4)
-fn partial(out: &mut Vec<u8>, range: PartialRange, set: &UidSet) {
+fn partial(out: &mut Vec<u8>, range: PartialRange, results: Results<'_>) {
     out.extend_from_slice(b" PARTIAL (");
     let sign: &[u8] = if range.from == CountFrom::Last { b"-" } else { b"" };
     out.extend_from_slice(sign);
@@ -121,10 +168,10 @@ fn partial(out: &mut Vec<u8>, range: PartialRange, set: &UidSet) {
     out.extend_from_slice(sign);
     number(out, u64::from(range.end.get()));
     out.push(b' ');
-    if set.is_empty() {
+    if results.is_empty() {
         out.extend_from_slice(b"NIL");
     } else {
-        uid_set(out, set);
+        results.write(out);
     }
     out.push(b')');
 }

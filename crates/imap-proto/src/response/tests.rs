@@ -109,6 +109,8 @@ fn news_and_findings_are_numbers() {
     let found = [SeqNo(2), SeqNo(5)];
     assert_eq!(written(|out| search(out, found, Some(ModSeq(9)))), "* SEARCH 2 5 (MODSEQ 9)\r\n");
     assert_eq!(written(|out| search_uids(out, [], Some(ModSeq(9)))), "* SEARCH\r\n");
+    assert_eq!(written(|out| sort(out, [5, 2], Some(ModSeq(9)))), "* SORT 5 2 (MODSEQ 9)\r\n");
+    assert_eq!(written(|out| sort(out, [], Some(ModSeq(9)))), "* SORT\r\n");
     assert_eq!(written(|out| enabled(out, &[])), "* ENABLED\r\n");
     assert_eq!(written(|out| id(out, &[("name", "Postroom")])), "* ID (\"name\" \"Postroom\")\r\n");
     assert_eq!(written(|out| id(out, &[])), "* ID NIL\r\n");
@@ -128,15 +130,32 @@ fn the_result_of_a_search_is_told_as_it_was_asked_for() {
     assert_eq!(line, "* ESEARCH (TAG \"A282\") MIN 2 COUNT 3\r\n");
     let line = written(|out| {
         let modseq = Some(ModSeq(9));
-        esearch(out, &Esearch { all: Some(&found), max: Some(11), modseq, ..Esearch::new(&tag, true) });
+        esearch(
+            out,
+            &Esearch { all: Some(Results::Set(&found)), max: Some(11), modseq, ..Esearch::new(&tag, true) },
+        );
     });
     assert_eq!(line, "* ESEARCH (TAG \"A282\") UID MAX 11 MODSEQ 9 ALL 2,10:11\r\n");
     let one = NonZeroU32::new(1).unwrap();
     let range = PartialRange { from: CountFrom::Last, start: one, end: one.saturating_add(99) };
     for (set, expected) in [(&found, "2,10:11"), (&UidSet::new(), "NIL")] {
-        let line =
-            written(|out| esearch(out, &Esearch { partial: Some((range, set)), ..Esearch::new(&tag, true) }));
+        let partial = Some((range, Results::Set(set)));
+        let line = written(|out| esearch(out, &Esearch { partial, ..Esearch::new(&tag, true) }));
         assert_eq!(line, format!("* ESEARCH (TAG \"A282\") UID PARTIAL (-1:-100 {expected})\r\n"));
+    }
+}
+
+#[test]
+fn a_range_of_a_sort_ascends() {
+    // RFC 5267 §3.2
+    let tag = Tag::new("E01");
+    for (numbers, expected) in [
+        (&[23765, 23764, 23763, 23761][..], "23765,23764,23763,23761"),
+        (&[10, 11, 12, 4, 3, 4, u32::MAX, 1], "10:12,4,3:4,4294967295,1"),
+    ] {
+        let all = Some(Results::InOrder(numbers));
+        let line = written(|out| esearch(out, &Esearch { all, ..Esearch::new(&tag, true) }));
+        assert_eq!(line, format!("* ESEARCH (TAG \"E01\") UID ALL {expected}\r\n"));
     }
 }
 

@@ -3,7 +3,7 @@
 //! Rows of the image answer most keys, and the text index those for text; what they leave open has its metadata read in bulk, and what that leaves
 //! open its content, one message at a time, on a bounded pool.
 
-mod answer;
+pub(super) mod answer;
 mod compile;
 pub(crate) mod program;
 
@@ -44,15 +44,20 @@ impl Selected {
             Ok(found) => self.answer_search(tag, search, &found, io).await,
             Err(failure) => Err(failure),
         };
-        // RFC 5182 §2.1: NO empties `$`, BAD leaves it as it is.
+        self.forget_saved(search, &done);
+        done
+    }
+
+    /// RFC 5182 §2.1: NO empties `$`, BAD leaves it as it is.
+    pub(super) fn forget_saved(&mut self, search: &Search, done: &Result<Done, Failure>) {
         let is_bad = matches!(done, Err(Failure::Wrong(_)));
         if search.returns.is_some_and(|returns| returns.save) && done.is_err() && !is_bad {
             self.saved = Arc::default();
         }
-        done
     }
 
-    async fn find(
+    /// The messages that the keys hold for. SORT and THREAD begin with it too.
+    pub(super) async fn find(
         &mut self,
         tag: &Tag,
         search: &Search,

@@ -81,6 +81,7 @@ fn commands(section: &Section<'_>, usual: &Limits) -> Limits {
         // Each level is a call on the stack.
         search_depth: section.number("search_depth", 1..=100).unwrap_or(usual.search_depth),
         search_keys: count("search_keys", usual.search_keys),
+        sort_criteria: count("sort_criteria", usual.sort_criteria),
         set_ranges: count("set_ranges", usual.set_ranges),
         list_patterns: count("list_patterns", usual.list_patterns),
         keywords: count("keywords", usual.keywords),

@@ -90,6 +90,7 @@ pub(crate) const IMAP: SectionKeys = SectionKeys {
         "tag_bytes",
         "search_depth",
         "search_keys",
+        "sort_criteria",
         "set_ranges",
         "list_patterns",
         "keywords",

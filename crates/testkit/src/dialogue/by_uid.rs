@@ -6,7 +6,7 @@
 use super::wire::{Response, Token, lossy};
 
 /// Verbs that take message numbers, unless UID stands before them.
-const BY_NUMBER: [&str; 6] = ["FETCH", "STORE", "COPY", "MOVE", "SEARCH", "REPLACE"];
+const BY_NUMBER: [&str; 8] = ["FETCH", "STORE", "COPY", "MOVE", "SEARCH", "SORT", "THREAD", "REPLACE"];
 
 /// The tag of a client's line, if its command takes message numbers.
 pub(crate) fn tag_by_number(line: &str) -> Option<&str> {

@@ -1,4 +1,6 @@
-//! What a SEARCH wants to be answered, and whether its result is kept. RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1.
+//! What a SEARCH or SORT wants to be answered, and whether its result is kept.
+//!
+//! RFC 4731 §3.1, RFC 5182 §2.1, RFC 5267 §3.1, RFC 9394 §3.1.
 
 use crate::error::{Error, Violation};
 use crate::lex::Cursor;
@@ -7,9 +9,9 @@ use crate::partial::PartialRange;
 /// `RETURN (...)`. The answer is an ESEARCH response, or none where SAVE stands alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SearchReturn {
-    /// MIN: the lowest number or UID.
+    /// MIN: the lowest number or UID; of a SORT the first in its order.
     pub min: bool,
-    /// MAX: the highest.
+    /// MAX: the highest; of a SORT the last.
     pub max: bool,
     /// ALL: every one; also where nothing was named at all (RFC 4731 §3.1).
     pub all: bool,
@@ -26,7 +28,18 @@ impl SearchReturn {
     pub const ALL: Self =
         Self { min: false, max: false, all: true, count: false, save: false, partial: None };
 
-    pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
+    /// `[RETURN SP options SP]`
+    pub(in crate::command) fn parse_optional(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Error> {
+        if !cursor.keyword("RETURN") {
+            return Ok(None);
+        }
+        cursor.space()?;
+        let returns = Self::parse(cursor)?;
+        cursor.space()?;
+        Ok(Some(returns))
+    }
+
+    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
         let mut returns = Self::default();
         cursor.list_or_empty("a list of results to return", |cursor| returns.option(cursor))?;
         if returns == Self::default() {

@@ -135,10 +135,16 @@ fn returns() -> impl Strategy<Value = SearchReturn> {
     })
 }
 
-fn search() -> impl Strategy<Value = Command> {
+fn search() -> impl Strategy<Value = Search> {
     let charset = select(vec![Charset::UsAscii, Charset::Utf8, Charset::Named("KOI8-R".to_owned())]);
     (any::<bool>(), option::of(returns()), charset, vec(key(), 1..4))
-        .prop_map(|(uid, returns, charset, keys)| Command::Search(Search { uid, returns, charset, keys }))
+        .prop_map(|(uid, returns, charset, keys)| Search { uid, returns, charset, keys })
+}
+
+fn sort() -> impl Strategy<Value = Command> {
+    let key = select(SortKey::ALL.to_vec());
+    let criterion = (any::<bool>(), key).prop_map(|(reverse, key)| SortCriterion { reverse, key });
+    (vec(criterion, 1..4), search()).prop_map(|(criteria, search)| Command::Sort(Sort { criteria, search }))
 }
 
 fn path() -> impl Strategy<Value = Vec<u32>> {
@@ -222,7 +228,8 @@ fn on_messages() -> impl Strategy<Value = Command> {
     };
     let range = option::of((nz(), nz()).prop_map(|(a, b)| (a.min(b), a.max(b))));
     prop_oneof![
-        3 => search(),
+        3 => search().prop_map(Command::Search),
+        2 => sort(),
         3 => fetch(),
         2 => store(),
         1 => copy().prop_map(Command::Copy),

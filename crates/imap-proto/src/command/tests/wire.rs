@@ -164,6 +164,7 @@ impl Wire {
     pub(super) fn command(&mut self, command: &Command) {
         match command {
             Command::Search(search) => self.search(search),
+            Command::Sort(sort) => self.sort(sort),
             Command::Fetch(fetch) => self.fetch(fetch),
             Command::Store(store) => self.store(store),
             Command::Copy(copy) => self.copy("COPY ", copy),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use imap_proto::command::{Search, SearchReturn, Tag};
-use imap_proto::response::{self, Esearch};
+use imap_proto::response::{self, Esearch, Results};
 use mailstore::Message;
 use model::{ModSeq, Uid, UidSet};
 
@@ -21,8 +21,8 @@ const SAVED_RANGES_MAX: usize = 1 << 17;
 
 /// What a search found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    uids: UidSet,
+pub(in crate::cmd) struct Found {
+    pub(in crate::cmd) uids: UidSet,
     /// The mod-sequences of all of them, in no order, where the keys ask for mod-sequences.
     modseqs: Option<Vec<(Uid, ModSeq)>>,
 }
@@ -41,7 +41,7 @@ impl Found {
     }
 
     /// The highest mod-sequence among some of them (RFC 4731 §3.2, RFC 7162 §3.1.5).
-    fn modseq_of(&self, some: &UidSet) -> Option<ModSeq> {
+    pub(in crate::cmd) fn modseq_of(&self, some: &UidSet) -> Option<ModSeq> {
         let modseqs = self.modseqs.iter().flatten();
         modseqs.filter(|(uid, _)| some.contains(*uid)).map(|&(_, modseq)| modseq).max()
     }
@@ -109,8 +109,8 @@ impl Selected {
             min: all.first().filter(|_| returns.min).map(Uid::get),
             max: all.last().filter(|_| returns.max).map(Uid::get),
             count: returns.count.then(|| all.len()),
-            all: returns.all.then_some(&*all),
-            partial: page.as_ref().map(|(range, page)| (*range, page)),
+            all: returns.all.then_some(Results::Set(&all)),
+            partial: page.as_ref().map(|(range, page)| (*range, Results::Set(page))),
             modseq: found.modseq_of(&chosen),
             ..Esearch::new(tag, by_uid)
         };
@@ -120,7 +120,7 @@ impl Selected {
 }
 
 /// What `$` may hold.
-fn bounded(uids: &UidSet) -> Result<UidSet, Failure> {
+pub(in crate::cmd) fn bounded(uids: &UidSet) -> Result<UidSet, Failure> {
     if uids.ranges().len() > SAVED_RANGES_MAX { Err(Failure::NotSaved) } else { Ok(uids.clone()) }
 }
 

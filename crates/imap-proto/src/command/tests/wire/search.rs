@@ -1,4 +1,4 @@
-//! SEARCH as a client writes it.
+//! SEARCH and SORT as a client writes them.
 
 use super::{Wire, named};
 use crate::command::*;
@@ -6,7 +6,37 @@ use crate::command::*;
 impl Wire {
     pub(super) fn search(&mut self, search: &Search) {
         self.by_uid(search.uid).word("SEARCH ");
-        if let Some(SearchReturn { min, max, all, count, save, partial }) = search.returns {
+        self.returns(search.returns);
+        match &search.charset {
+            Charset::UsAscii => {}
+            Charset::Utf8 => self.word("CHARSET ").astring("UTF-8").raw(" ").done(),
+            Charset::Named(name) => self.word("CHARSET ").astring(name).raw(" ").done(),
+        }
+        self.keys(&search.keys);
+    }
+
+    pub(super) fn sort(&mut self, sort: &Sort) {
+        let search = &sort.search;
+        self.by_uid(search.uid).word("SORT ");
+        self.returns(search.returns);
+        self.list(&sort.criteria, |wire, criterion| {
+            wire.word(if criterion.reverse { "REVERSE " } else { "" }).word(criterion.key.name());
+        });
+        self.raw(" ").criteria(search);
+    }
+
+    /// What follows the order of a SORT or the algorithm of a THREAD.
+    fn criteria(&mut self, search: &Search) {
+        match &search.charset {
+            Charset::UsAscii => self.astring("US-ASCII"),
+            Charset::Utf8 => self.astring("UTF-8"),
+            Charset::Named(name) => self.astring(name),
+        };
+        self.raw(" ").keys(&search.keys);
+    }
+
+    fn returns(&mut self, returns: Option<SearchReturn>) {
+        if let Some(SearchReturn { min, max, all, count, save, partial }) = returns {
             let mut returns =
                 named(&[("MIN", min), ("MAX", max), ("ALL", all), ("COUNT", count), ("SAVE", save)]);
             returns.extend(partial.map(|_| "PARTIAL "));
@@ -18,12 +48,6 @@ impl Wire {
             });
             self.raw(" ");
         }
-        match &search.charset {
-            Charset::UsAscii => {}
-            Charset::Utf8 => self.word("CHARSET ").astring("UTF-8").raw(" ").done(),
-            Charset::Named(name) => self.word("CHARSET ").astring(name).raw(" ").done(),
-        }
-        self.keys(&search.keys);
     }
 
     fn keys(&mut self, keys: &[SearchKey]) {

@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::Source;
-use crate::block::{Block, BlockWriter, Postings, terms};
+use crate::block::{Block, BlockWriter, Damaged, Postings, terms};
 
 /// Merges a field of neighbouring segments, given in the order of their documents, without those documents that are gone.
 /// Blocks go to `take` as they become full: the memory that is needed does not grow with the segments.
 ///
 /// # Errors
-/// A block cannot be had, or is damaged; or that of `take`.
+/// A block cannot be had, or is damaged, or the segments overlap; or that of `take`.
 pub fn merge<S: Source>(
     field: u8,
     sources: &[S],
@@ -31,7 +31,13 @@ pub fn merge<S: Source>(
     let mut documents = Vec::new();
     while let Some(Reverse((term, number))) = next.pop() {
         if let Some(cursor) = cursors.get_mut(number) {
-            cursor.documents(&mut |document| documents.extend(is_there(document).then_some(document)))?;
+            for document in cursor.documents() {
+                // Segments that overlap are damage, of which nothing sound could be made.
+                if documents.last().is_some_and(|last| *last >= document) {
+                    return Err(Damaged.into());
+                }
+                documents.extend(is_there(document).then_some(document));
+            }
             if let Some(term) = cursor.advance()? {
                 next.push(Reverse((term, number)));
             }
@@ -79,10 +85,7 @@ impl<S: Source> Cursor<'_, S> {
     }
 
     /// The documents of the term that [`Cursor::advance`] gave last, which is then done with.
-    fn documents(&mut self, take: &mut impl FnMut(u64)) -> Result<(), S::Fault> {
-        if let Some((_, documents)) = self.terms.pop() {
-            documents.into_iter().for_each(take);
-        }
-        Ok(())
+    fn documents(&mut self) -> Vec<u64> {
+        self.terms.pop().map(|(_, documents)| documents).unwrap_or_default()
     }
 }

@@ -15,6 +15,7 @@ mod select;
 mod sort;
 mod status;
 mod store;
+mod thread;
 mod uidbatches;
 mod uses;
 
@@ -34,6 +35,7 @@ pub use select::{Qresync, Select, SeqMatch};
 pub use sort::{Sort, SortCriterion, SortKey};
 pub use status::{Status, StatusItem};
 pub use store::{Store, StoreOp};
+pub use thread::{Thread, ThreadAlgorithm};
 pub use uidbatches::UidBatches;
 
 use crate::dialect::Dialect;
@@ -140,6 +142,8 @@ pub enum Command {
     Search(Search),
     /// SORT and UID SORT (RFC 5256 §3)
     Sort(Sort),
+    /// THREAD and UID THREAD (RFC 5256 §3)
+    Thread(Thread),
     /// FETCH and UID FETCH (RFC 3501 §6.4.5, §6.4.8)
     Fetch(Fetch),
     /// STORE and UID STORE (RFC 3501 §6.4.6, §6.4.8)
@@ -222,6 +226,7 @@ impl Command {
             Self::Expunge(_) => "expunge",
             Self::Search(_) => "search",
             Self::Sort(_) => "sort",
+            Self::Thread(_) => "thread",
             Self::Fetch(_) => "fetch",
             Self::Store(_) => "store",
             Self::Copy(_) => "copy",
@@ -243,6 +248,9 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits, dialect: Dialect) -> Result<T
         Err(error) => Err((Some(tag), error)),
     }
 }
+
+/// What speaks in message numbers, unless UID stands before it (RFC 9586 §3).
+const BY_NUMBER: [&str; 8] = ["FETCH", "STORE", "SEARCH", "SORT", "THREAD", "COPY", "MOVE", "REPLACE"];
 
 impl Command {
     fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
@@ -310,9 +318,7 @@ impl Command {
 
     /// The commands that stand alone or behind UID (RFC 3501 §6.4.8).
     fn of_messages(verb: &str, cursor: &mut Cursor<'_>, uid: bool) -> Result<Self, Error> {
-        let by_number =
-            matches!(verb, "FETCH" | "STORE" | "SEARCH" | "SORT" | "COPY" | "MOVE" | "REPLACE") && !uid;
-        if by_number && cursor.dialect().uid_only {
+        if !uid && BY_NUMBER.contains(&verb) && cursor.dialect().uid_only {
             return Err(Violation::UidRequired.into());
         }
         Ok(match verb {
@@ -320,6 +326,7 @@ impl Command {
             "STORE" => Self::Store(Store::parse(cursor, uid)?),
             "SEARCH" => Self::Search(Search::parse(cursor, uid)?),
             "SORT" => Self::Sort(Sort::parse(cursor, uid)?),
+            "THREAD" => Self::Thread(Thread::parse(cursor, uid)?),
             "COPY" => Self::Copy(Copy::parse(cursor, uid)?),
             "MOVE" => Self::Move(Copy::parse(cursor, uid)?),
             // As with APPEND.

@@ -11,6 +11,7 @@ mod search;
 mod sort;
 mod status;
 mod text;
+mod thread;
 
 pub use code::{AppendUid, Code, CopyUid, InProgress};
 pub use fetch::{FetchWriter, SectionName};
@@ -21,6 +22,7 @@ pub use search::{Esearch, Results, esearch, search, search_uids, uid_batches};
 pub use sort::sort;
 pub use status::{Status, bye, capability, continuation, enabled, error, id, tagged, untagged};
 pub use text::{astring, literal, nstring, quoted};
+pub use thread::{Threads, thread};
 
 use model::{SeqNo, UidSet};
 

@@ -28,5 +28,6 @@ mod sort;
 mod status;
 mod store;
 mod subscribe;
+mod thread;
 mod uidbatches;
 mod unauthenticate;

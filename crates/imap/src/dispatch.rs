@@ -30,7 +30,7 @@ impl Row {
 /// The table.
 pub(crate) fn row(command: &Command) -> Row {
     use Needs::{Any, Authenticated, NotAuthenticated, Selected};
-    // RFC 3501 §7.4.1: no EXPUNGE while FETCH, STORE, SEARCH or SORT speak in message numbers.
+    // RFC 3501 §7.4.1: no EXPUNGE while FETCH, STORE, SEARCH, SORT or THREAD speak in message numbers.
     let by_uid = |uids: bool| Tail { uids, expunges: if uids { Expunges::Tell } else { Expunges::Hold } };
     let (needs, tail) = match command {
         Command::Capability | Command::Noop | Command::Logout | Command::Id(_) => (Any, Tail::PLAIN),
@@ -62,6 +62,7 @@ pub(crate) fn row(command: &Command) -> Row {
         | Command::UidBatches(_) => (Selected, Tail::PLAIN),
         Command::Search(search) => (Selected, by_uid(search.uid)),
         Command::Sort(sort) => (Selected, by_uid(sort.search.uid)),
+        Command::Thread(thread) => (Selected, by_uid(thread.search.uid)),
         Command::Fetch(fetch) => (Selected, by_uid(fetch.uid)),
         Command::Store(store) => (Selected, by_uid(store.uid)),
     };
@@ -122,6 +123,7 @@ impl Session {
             Command::Expunge(_)
             | Command::Search(_)
             | Command::Sort(_)
+            | Command::Thread(_)
             | Command::Fetch(_)
             | Command::Store(_)
             | Command::Copy(_)
@@ -161,6 +163,7 @@ impl Session {
             Command::Expunge(expunge) => selected.expunge(&expunge, io).await,
             Command::Search(search) => selected.search(tag, &search, &self.server, io).await,
             Command::Sort(sort) => selected.sort(tag, &sort, &self.server, io).await,
+            Command::Thread(thread) => selected.thread(tag, &thread, &self.server, io).await,
             Command::Fetch(fetch) => selected.fetch(&fetch, io).await,
             Command::Store(store) => selected.store(store, io).await,
             Command::Copy(copy) => selected.copy(&copy).await,

@@ -38,8 +38,8 @@ pub struct Settings {
     pub idle_keepalive: Duration,
     /// After so many BAD answers in a row the client is sent away.
     pub bad_commands_max: u32,
-    /// Searches that read message contents, and sorts, at the same time in the whole server; one more waits. Each takes
-    /// a thread of the blocking pool, and a search one message in memory, a sort the keys of what it sorts.
+    /// Searches that read message contents, SORTs and THREADs at the same time in the whole server; one more waits. Each takes
+    /// a thread of the blocking pool, and a search one message in memory, the others what they compare.
     pub text_searches_max: usize,
     /// How much of anything one command may hold.
     pub limits: Limits,
@@ -70,7 +70,7 @@ pub struct ImapServer {
     /// For STARTTLS; `None` where it is not offered.
     pub(crate) tls: Option<Tls>,
     pub(crate) settings: Settings,
-    /// A permit for every search that reads contents, and every sort.
+    /// A permit for every search that reads contents, every SORT and THREAD.
     pub(crate) text_searches: Arc<Semaphore>,
 }
 

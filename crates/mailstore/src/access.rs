@@ -7,6 +7,7 @@ use crate::mailbox::{Mailbox, Status};
 use crate::quota::Quota;
 use crate::schema;
 use crate::shared::Shared;
+use crate::thread::Ancestry;
 use crate::txn::Sources;
 use crate::watch::Watch;
 use model::{AccountId, BlobId, EmailId, MailboxId, MailboxName, Rights, SpecialUse, Timestamp};
@@ -224,7 +225,22 @@ impl Access {
         self.account.shared.blocking(move || read_body(&shared, blob, &preface)).await
     }
 
-    /// The same of several messages, read one after another: for many small ones, of which each would take longer to
+    /// What THREAD knows of a message's forebears: stored with it, or read from its header where it came before that was
+    /// kept. `None` if it has been given up since.
+    ///
+    /// # Errors
+    /// As of [`Self::body`].
+    pub async fn ancestry(&self, email: &Email) -> Result<Option<Ancestry>, Error> {
+        if let Some(ancestry) = &email.ancestry {
+            return Ok(Some(ancestry.clone()));
+        }
+        let content = self.body(email).await?;
+        let header =
+            content.as_deref().map(|content| content.get(..email.header_len as usize).unwrap_or(content));
+        Ok(header.map(|header| Ancestry::of(&message::Thread::of(header))))
+    }
+
+    /// The contents of several messages, read one after another: for many small ones, of which each would take longer to
     /// be asked for than to be read. All of them are in memory at once.
     ///
     /// # Errors

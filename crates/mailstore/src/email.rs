@@ -1,6 +1,7 @@
 //! What never changes of a message: parsed once when it arrives, stored as FETCH will send it.
 
 use crate::codec::{Damaged, Reader, put_bytes, put_i64, put_u64};
+use crate::thread::Ancestry;
 use message::{Digest, Thread, Tree};
 use model::{BlobId, EmailId, InternalDate, ThreadId};
 
@@ -26,6 +27,9 @@ pub struct Email {
     pub preview: Option<String>,
     /// The thread it was put into when it arrived (RFC 8474 §5.2); `None` for a message that came before threads were kept.
     pub thread: Option<ThreadId>,
+    /// What THREAD knows of its forebears; `None` for a message that came before they were kept. See
+    /// [`Access::ancestry`](crate::Access::ancestry).
+    pub(crate) ancestry: Option<Ancestry>,
     /// Header lines that stand before the blob for this account alone, such as Delivered-To. All the above counts them in.
     pub(crate) preface: Vec<u8>,
     tree: Vec<u8>,
@@ -94,12 +98,11 @@ impl Email {
         out
     }
 
-    /// Completes the stored form. Most messages have no preface.
-    pub(crate) fn end(row: &mut Vec<u8>, thread: ThreadId, preface: &[u8]) {
+    /// Completes the stored form.
+    pub(crate) fn end(row: &mut Vec<u8>, thread: ThreadId, preface: &[u8], ancestry: &Ancestry) {
         put_u64(row, thread.0);
-        if !preface.is_empty() {
-            put_bytes(row, preface);
-        }
+        put_bytes(row, preface);
+        ancestry.encode(row);
     }
 
     pub(crate) fn decode(id: EmailId, bytes: &[u8]) -> Result<Self, Damaged> {
@@ -118,7 +121,9 @@ impl Email {
         // Format 1 ends here.
         let (preview, thread) =
             if r.is_empty() { (None, None) } else { (Some(r.string()?), Some(ThreadId(r.u64()?))) };
+        // Early stores of format 2 end here, or behind a preface that is not empty.
         let preface = if r.is_empty() { Vec::new() } else { r.bytes()?.to_vec() };
+        let ancestry = if r.is_empty() { None } else { Some(Ancestry::decode(&mut r)?) };
         r.end()?;
         Ok(Self {
             id,
@@ -131,6 +136,7 @@ impl Email {
             body_structure,
             preview,
             thread,
+            ancestry,
             preface,
             tree,
         })

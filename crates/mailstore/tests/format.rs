@@ -266,6 +266,22 @@ async fn a_store_of_format_1_is_read_and_goes_on() {
 }
 
 #[tokio::test]
+async fn forebears_that_format_1_did_not_keep_are_read_from_the_header() {
+    let world = World::of_fixture(1);
+    let (access, inbox) = (world.access().await, world.mailbox("INBOX").await);
+    let old = inbox.snapshot().await.unwrap().image.iter().next().unwrap();
+    let old = access.emails(&[old.email]).await.unwrap().remove(0).unwrap();
+    let body = access.body(&old).await.unwrap().unwrap();
+    let subject = message::text::header_values(&body, "Subject").next().unwrap();
+    world.append("INBOX", &subject, NamedFlags::default(), None).await;
+    let new = inbox.snapshot().await.unwrap().image.iter().last().unwrap();
+    let new = access.emails(&[new.email]).await.unwrap().remove(0).unwrap();
+    let ancestry = access.ancestry(&old).await.unwrap().unwrap();
+    assert!(ancestry.own.is_some());
+    assert_eq!(access.ancestry(&new).await.unwrap(), Some(ancestry));
+}
+
+#[tokio::test]
 async fn format_1_did_not_know_how_large_deleted_messages_are() {
     let world = World::of_fixture(1);
     let flags = NamedFlags::system(Flags::DELETED);

@@ -5,7 +5,7 @@
 //!
 //! [`Digest`] is computed once when a message arrives; [`Section`] turns a FETCH section into byte
 //! ranges with the digest's [`Tree`], and [`BinaryPlace`] a section that is asked for decoded; [`text`] is what SEARCH
-//! looks at, and [`charset`] what it is asked in; [`StoredEnvelope`] and [`Collated`] are what SORT compares; [`preview()`] is a message's beginning as a list of messages shows it;
+//! looks at, and [`charset`] what it is asked in; [`StoredEnvelope`] and [`Collated`] are what SORT compares, and [`threading`] is what THREAD makes of a mailbox; [`preview()`] is a message's beginning as a list of messages shows it;
 //! [`Recoded`] is a message that came in binary, as every client can be told it.
 
 mod address;
@@ -28,6 +28,7 @@ mod structure;
 mod subject;
 pub mod text;
 mod thread;
+pub mod threading;
 mod token;
 mod wire;
 

@@ -17,6 +17,10 @@ impl Command {
         match self {
             Self::Search(search) => of_search(search, "ESEARCH", &mut uses),
             Self::Sort(sort) => of_sort(sort, &mut uses),
+            Self::Thread(thread) => {
+                uses.push(thread.algorithm.capability());
+                of_search(&thread.search, "ESEARCH", &mut uses);
+            }
             Self::Fetch(fetch) => of_fetch(fetch, &mut uses),
             Self::Status(status) => of_status_items(&status.items, &mut uses),
             Self::List(list) => of_list(list, &mut uses),

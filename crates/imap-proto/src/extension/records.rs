@@ -17,7 +17,7 @@ const BASE: Extension = Extension {
 const UNSERVED: Extension = Extension { when: When::Unserved, ..BASE };
 
 /// Every capability. IMAP4rev1 comes first (RFC 3501 §7.2.1).
-pub static EXTENSIONS: [Extension; 51] = [
+pub static EXTENSIONS: [Extension; 54] = [
     BASE,
     Extension {
         capability: "IMAP4rev2",
@@ -247,7 +247,31 @@ pub static EXTENSIONS: [Extension; 51] = [
         capability: "I18NLEVEL=1",
         rfc: 5255,
         title: "text is compared by i;unicode-casemap",
-        commands: &["SEARCH", "SORT"],
+        commands: &["SEARCH", "SORT", "THREAD"],
+        ..BASE
+    },
+    Extension {
+        capability: "THREAD=ORDEREDSUBJECT",
+        rfc: 5256,
+        title: "conversations by subject",
+        commands: &["THREAD", "UID THREAD"],
+        items: &["ORDEREDSUBJECT"],
+        ..BASE
+    },
+    Extension {
+        capability: "THREAD=REFERENCES",
+        rfc: 5256,
+        title: "conversations by what messages refer to, and by subject",
+        commands: &["THREAD", "UID THREAD"],
+        items: &["REFERENCES"],
+        ..BASE
+    },
+    Extension {
+        capability: "THREAD=REFS",
+        rfc: 5256,
+        title: "conversations by what messages refer to, the newest last (draft-ietf-morg-inthread)",
+        commands: &["THREAD", "UID THREAD"],
+        items: &["REFS"],
         ..BASE
     },
     Extension {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use imap_proto::PartialRange;
 use imap_proto::command::{SearchReturn, Sort, SortCriterion, Tag};
 use imap_proto::response::{self, Esearch, Results};
-use mailstore::{EMAILS_PER_READ_MAX, Email, Message};
+use mailstore::{Damaged, EMAILS_PER_READ_MAX, Email, Message};
 use model::{Uid, UidSet};
 
 use self::order::{Keyed, Order};
@@ -46,7 +46,7 @@ impl Selected {
         match sort.search.returns {
             None => {
                 let modseq = found.modseq_of(&set_of(&sorted));
-                response::sort(io.out(), self.as_told(&sorted, sort.search.uid), modseq);
+                response::sort(io.out(), self.numbers_told(&sorted, sort.search.uid), modseq);
             }
             Some(returns) => self.answer_sort(tag, (sort.search.uid, returns), (&found, &sorted), io)?,
         }
@@ -67,14 +67,19 @@ impl Selected {
         let order = Order::of(criteria);
         let mut keyed = Vec::new();
         let mut key = |message: &Message, email: Option<&Email>| {
-            keyed.push(order.keyed(message, email).map_err(|damaged| Failure::ours("sort", damaged))?);
+            keyed.push(order.keyed(message, email)?);
             Ok(())
         };
-        let messages = self.rows(found).await?;
-        if order.needs_emails() {
-            self.each_email(tag, &messages, io, |message, email| key(message, Some(email))).await?;
-        } else {
-            messages.iter().try_for_each(|message| key(message, None))?;
+        let damaged = |damaged: Damaged| Failure::ours("sort", damaged);
+        let mut progress = Progress::uncounted(tag);
+        for some in self.rows(found).await?.chunks(EMAILS_PER_READ_MAX) {
+            progress.step(io).await?;
+            if order.needs_emails() {
+                let mut all = self.with_emails(some).await?;
+                all.try_for_each(|(message, email)| key(message, Some(&email))).map_err(damaged)?;
+            } else {
+                some.iter().try_for_each(|message| key(message, None)).map_err(damaged)?;
+            }
         }
         let work = tokio::task::spawn_blocking(move || {
             let _held = permit;
@@ -90,35 +95,24 @@ impl Selected {
         Ok(snapshot.image.range(&found.uids).collect())
     }
 
-    /// Gives each message with what never changes of it. A message that was given up since is passed over.
-    pub(super) async fn each_email(
+    /// Some messages with what never changes of them. One that was given up since is passed over.
+    pub(super) async fn with_emails<'m>(
         &self,
-        tag: &Tag,
-        messages: &[Message],
-        io: &mut Io,
-        mut take: impl FnMut(&Message, &Email) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let mut progress = Progress::uncounted(tag);
-        for some in messages.chunks(EMAILS_PER_READ_MAX) {
-            let ids: Vec<_> = some.iter().map(|message| message.email).collect();
-            let emails = self.user.access.emails(&ids).await?;
-            for (message, email) in some.iter().zip(&emails) {
-                email.iter().try_for_each(|email| take(message, email))?;
-            }
-            progress.step(io).await?;
-            tokio::task::yield_now().await;
-        }
-        Ok(())
+        some: &'m [Message],
+    ) -> Result<impl Iterator<Item = (&'m Message, Email)> + use<'m>, Failure> {
+        let ids: Vec<_> = some.iter().map(|message| message.email).collect();
+        let emails = self.user.access.emails(&ids).await?;
+        tokio::task::yield_now().await;
+        Ok(some.iter().zip(emails).filter_map(|(message, email)| Some((message, email?))))
     }
 
-    /// Messages as the client is told them: UIDs or message numbers.
-    fn as_told(&self, sorted: &[Uid], by_uid: bool) -> Vec<u32> {
-        let number = |uid: &Uid| self.view.number(*uid).map(|number| number.0);
-        if by_uid {
-            sorted.iter().map(|uid| uid.get()).collect()
-        } else {
-            sorted.iter().filter_map(number).collect()
-        }
+    /// A message as the client is told it: by its UID or its number.
+    pub(super) fn number_told(&self, uid: Uid, by_uid: bool) -> Option<u32> {
+        if by_uid { Some(uid.get()) } else { self.view.number(uid).map(|number| number.0) }
+    }
+
+    fn numbers_told(&self, sorted: &[Uid], by_uid: bool) -> Vec<u32> {
+        sorted.iter().filter_map(|&uid| self.number_told(uid, by_uid)).collect()
     }
 
     /// ESORT (RFC 5267 §3.1).
@@ -136,7 +130,7 @@ impl Selected {
         if !returns.has_answer() {
             return Ok(());
         }
-        let all = self.as_told(sorted, by_uid);
+        let all = self.numbers_told(sorted, by_uid);
         let line = Esearch {
             min: all.first().copied().filter(|_| returns.min),
             max: all.last().copied().filter(|_| returns.max),

@@ -169,7 +169,7 @@ impl<'a> Returning<'a> {
             Some(thread) => ties.decided(thread, known),
             None => ties.decide(email, known),
         };
-        Email::end(&mut row, decided.thread, &preface);
+        Email::end(&mut row, decided.thread, &preface, &ties.ancestry);
         let account = self.plan.account;
         rows.put_email(account, email, (blob, found.at), row)?;
         for (tie, thread) in &decided.new {

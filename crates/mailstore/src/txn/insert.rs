@@ -74,7 +74,7 @@ impl Txn<'_> {
     /// Decides the message's thread, which its row ends with.
     fn put_email(&mut self, email: EmailId, mut row: Vec<u8>, ties: &Ties, preface: &[u8]) {
         let decided = ties.decide(email, |tie| self.thread_of(tie));
-        Email::end(&mut row, decided.thread, preface);
+        Email::end(&mut row, decided.thread, preface, &ties.ancestry);
         self.batch.put(schema::email(self.account, email), row);
         for (tie, thread) in &decided.new {
             self.batch.put(schema::thread(self.account, tie), thread.0.to_be_bytes().to_vec());

@@ -147,6 +147,12 @@ fn sort() -> impl Strategy<Value = Command> {
     (vec(criterion, 1..4), search()).prop_map(|(criteria, search)| Command::Sort(Sort { criteria, search }))
 }
 
+fn thread() -> impl Strategy<Value = Command> {
+    (select(ThreadAlgorithm::ALL.to_vec()), search()).prop_map(|(algorithm, search)| {
+        Command::Thread(Thread { algorithm, search: Search { returns: None, ..search } })
+    })
+}
+
 fn path() -> impl Strategy<Value = Vec<u32>> {
     vec(1u32..30, 0..4)
 }
@@ -230,6 +236,7 @@ fn on_messages() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => search().prop_map(Command::Search),
         2 => sort(),
+        1 => thread(),
         3 => fetch(),
         2 => store(),
         1 => copy().prop_map(Command::Copy),

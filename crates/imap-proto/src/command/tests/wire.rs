@@ -165,6 +165,7 @@ impl Wire {
         match command {
             Command::Search(search) => self.search(search),
             Command::Sort(sort) => self.sort(sort),
+            Command::Thread(thread) => self.thread(thread),
             Command::Fetch(fetch) => self.fetch(fetch),
             Command::Store(store) => self.store(store),
             Command::Copy(copy) => self.copy("COPY ", copy),

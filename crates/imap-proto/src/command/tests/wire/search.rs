@@ -1,4 +1,4 @@
-//! SEARCH and SORT as a client writes them.
+//! SEARCH, SORT and THREAD as a client writes them.
 
 use super::{Wire, named};
 use crate::command::*;
@@ -23,6 +23,11 @@ impl Wire {
             wire.word(if criterion.reverse { "REVERSE " } else { "" }).word(criterion.key.name());
         });
         self.raw(" ").criteria(search);
+    }
+
+    pub(super) fn thread(&mut self, thread: &Thread) {
+        self.by_uid(thread.search.uid).word("THREAD ").word(thread.algorithm.name()).raw(" ");
+        self.criteria(&thread.search);
     }
 
     /// What follows the order of a SORT or the algorithm of a THREAD.

@@ -1,6 +1,6 @@
 //! What a user may do with an account: the only way to a mailbox, and the one place that decides on rights.
 
-use crate::account::Account;
+use crate::account::{Account, load};
 use crate::email::Email;
 use crate::error::{During, Error, Fault, Refusal};
 use crate::mailbox::{Mailbox, Status};
@@ -17,6 +17,11 @@ use storage::Location;
 
 /// How many e-mail rows one read takes at most.
 pub const EMAILS_PER_READ_MAX: usize = 512;
+
+/// So few e-mails are looked up one by one.
+const SCANNED_MIN: usize = 8;
+/// How many rows a scan passes, at most, for each e-mail that it reads.
+const SCANNED_PER_EMAIL_MAX: u64 = 2;
 
 /// A logged-in user's way to an account. Cheap to clone.
 #[derive(Clone)]
@@ -205,14 +210,7 @@ impl Access {
     pub async fn emails(&self, ids: &[EmailId]) -> Result<Vec<Option<Email>>, Error> {
         let account = self.account.id;
         let ids: Vec<EmailId> = ids.iter().copied().take(EMAILS_PER_READ_MAX).collect();
-        let read = move |snapshot: &dyn storage::Snapshot| {
-            let keys: Vec<Vec<u8>> = ids.iter().map(|&id| schema::email(account, id)).collect();
-            let rows = snapshot.get_many(&keys)?;
-            let decode =
-                |(&id, row): (&EmailId, Option<Vec<u8>>)| row.map(|row| Email::decode(id, &row)).transpose();
-            Ok(ids.iter().zip(rows).map(decode).collect::<Result<_, _>>()?)
-        };
-        self.account.shared.read(read).await
+        self.account.shared.read(move |snapshot| read_emails(snapshot, account, &ids)).await
     }
 
     /// A message's whole content, checked against its checksum; `None` if it has been given up since.
@@ -275,6 +273,53 @@ impl Access {
     }
 }
 
+/// Reads e-mails, in the order asked for. What came into a mailbox one after another has neighbouring ids, and one scan
+/// reads these several times faster than as many look-ups.
+fn read_emails(
+    snapshot: &dyn storage::Snapshot,
+    account: AccountId,
+    ids: &[EmailId],
+) -> Result<Vec<Option<Email>>, Fault> {
+    if let Some((first, last)) = dense(ids) {
+        return scan_emails(snapshot, account, ids, (first, last));
+    }
+    let keys: Vec<Vec<u8>> = ids.iter().map(|&id| schema::email(account, id)).collect();
+    let rows = snapshot.get_many(&keys)?;
+    let decode = |(&id, row): (&EmailId, Option<Vec<u8>>)| row.map(|row| Email::decode(id, &row)).transpose();
+    Ok(ids.iter().zip(rows).map(decode).collect::<Result<_, _>>()?)
+}
+
+/// The first and the last of ids that ascend with few gaps between them.
+fn dense(ids: &[EmailId]) -> Option<(EmailId, EmailId)> {
+    let (first, last) = (*ids.first()?, *ids.last()?);
+    let ascends = ids.is_sorted_by(|a, b| a.0 < b.0);
+    let is_dense =
+        ascends && ids.len() >= SCANNED_MIN && last.0 - first.0 < SCANNED_PER_EMAIL_MAX * ids.len() as u64;
+    is_dense.then_some((first, last))
+}
+
+/// Reads e-mails with ascending ids by scanning from the first to the last.
+fn scan_emails(
+    snapshot: &dyn storage::Snapshot,
+    account: AccountId,
+    ids: &[EmailId],
+    (first, last): (EmailId, EmailId),
+) -> Result<Vec<Option<Email>>, Fault> {
+    let (from, mut to) = (schema::email(account, first), schema::email(account, last));
+    to.push(0);
+    let mut emails: Vec<Option<Email>> = ids.iter().map(|_| None).collect();
+    let mut wanted = ids.iter().zip(&mut emails).peekable();
+    load::scan_between(snapshot, &from, &to, |key, value| {
+        let Some(id) = schema::email_of(key) else { return Ok(()) };
+        while wanted.next_if(|(wanted, _)| wanted.0 < id.0).is_some() {}
+        if let Some((_, slot)) = wanted.next_if(|(wanted, _)| **wanted == id) {
+            *slot = Some(Email::decode(id, value)?);
+        }
+        Ok(())
+    })?;
+    Ok(emails)
+}
+
 /// Reads a blob, checked, behind its preface.
 pub(crate) fn read_body(shared: &Shared, blob: BlobId, preface: &[u8]) -> Result<Option<Arc<[u8]>>, Fault> {
     // Compaction may move a blob between the look-up and the read; then it is elsewhere now.
@@ -287,6 +332,30 @@ pub(crate) fn read_body(shared: &Shared, blob: BlobId, preface: &[u8]) -> Result
             Ok(content) => return Ok(Some(Arc::from([preface, &content].concat()))),
             Err(error) if tried == Some(at) => return Err(Fault::new("read body", error)),
             Err(_) => tried = Some(at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_ascend_with_few_gaps_are_scanned() {
+        let ends = |ids: &[u64]| {
+            let ids: Vec<EmailId> = ids.iter().copied().map(EmailId).collect();
+            dense(&ids).map(|(first, last)| (first.0, last.0))
+        };
+        assert_eq!(ends(&[3, 4, 5, 6, 7, 8, 9, 18]), Some((3, 18)));
+        for ids in [
+            &[][..],
+            &[3, 4, 5],
+            &[3, 4, 5, 6, 7, 8, 9, 19],
+            &[3, 4, 5, 6, 7, 8, 10, 9],
+            &[3, 3, 4, 5, 6, 7, 8, 9],
+            &[0, 1, 2, 3, 4, 5, 6, u64::MAX],
+        ] {
+            assert_eq!(ends(ids), None, "{ids:?}");
         }
     }
 }

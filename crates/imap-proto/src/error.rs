@@ -132,8 +132,9 @@ impl Error {
     #[must_use]
     pub const fn status(&self) -> Status {
         match self {
+            // RFC 5530 §3 (LIMIT): the grammar allows it; the server does not.
+            Self::Violation(Violation::TooMany { .. }) | Self::Refusal(_) => Status::No,
             Self::Violation(_) => Status::Bad,
-            Self::Refusal(_) => Status::No,
         }
     }
 
@@ -143,6 +144,9 @@ impl Error {
         match self {
             Self::Violation(Violation::UidRequired) => Some(Code::UidRequired),
             Self::Violation(Violation::BatchSize | Violation::BatchOrder) => Some(Code::ClientBug),
+            Self::Violation(Violation::TooMany { .. } | Violation::LineTooLong { .. }) => Some(Code::Limit),
+            // RFC 7888 §5, RFC 4469 §4.2
+            Self::Violation(Violation::LiteralTooLong { .. } | Violation::LiteralSize) => Some(Code::TooBig),
             Self::Violation(_) => None,
             Self::Refusal(refusal) => Some(refusal.code()),
         }

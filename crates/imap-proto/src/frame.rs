@@ -225,9 +225,14 @@ impl Framer {
 
     fn read_line(&mut self, input: &mut Vec<u8>) -> Option<Step> {
         let (taken, ended) = line_of(input);
-        let line = self.command.len() - self.line_start + taken;
-        if line > self.line_bytes() || self.command.len() + taken > self.limits.command_bytes {
-            self.skip_long_line(input);
+        // Whichever limit comes first, however many bytes have come at once.
+        let line_ends_by = self.line_start.saturating_add(self.line_bytes());
+        if self.command.len() + taken > line_ends_by.min(self.limits.command_bytes) {
+            let why = match line_ends_by <= self.limits.command_bytes {
+                true => Violation::LineTooLong { max: self.line_bytes() },
+                false => self.command_too_long(),
+            };
+            self.skip_long_line(input, why);
             return None;
         }
         self.command.extend(input.drain(..taken));
@@ -275,14 +280,19 @@ impl Framer {
             return self.reject(literal, error.into());
         }
         let room = self.limits.command_bytes.saturating_sub(self.command.len());
-        let max = self.literal_bytes().min(room);
+        let max = self.literal_bytes();
         match usize::try_from(literal.size) {
-            Ok(remaining) if remaining <= max => {
+            Ok(remaining) if remaining <= max.min(room) => {
                 self.state = State::Literal { remaining };
                 literal.waits.then_some(Step::Continue)
             }
+            Ok(size) if size <= max => self.reject(literal, self.command_too_long().into()),
             _ => self.reject(literal, Violation::LiteralTooLong { max }.into()),
         }
+    }
+
+    const fn command_too_long(&self) -> Violation {
+        Violation::TooMany { what: "bytes in a command", max: self.limits.command_bytes }
     }
 
     /// Answers at once if the client waits, and otherwise after the literal and what follows it.

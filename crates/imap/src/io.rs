@@ -23,13 +23,27 @@ pub(crate) struct Io {
     patience: Duration,
     /// When a client that has not logged in has to be gone, however often it says something.
     login_by: Option<Instant>,
+    /// Bytes that may have come when a client that has not logged in is sent away.
+    login_within: u64,
+    /// How many it may send.
+    before_login_max: u64,
 }
 
 impl Io {
     pub(crate) fn new(conn: Conn, drain: Drain, settings: &Settings) -> Self {
         let login_by = Some(Instant::now() + settings.login_timeout);
         let framer = Framer::new(settings.limits.clone());
-        Self { conn, framer, input: Vec::new(), drain, patience: settings.login_timeout, login_by }
+        let before_login_max = settings.bytes_before_login_max;
+        Self {
+            conn,
+            framer,
+            input: Vec::new(),
+            drain,
+            patience: settings.login_timeout,
+            login_by,
+            login_within: before_login_max,
+            before_login_max,
+        }
     }
 
     pub(crate) const fn conn(&self) -> &Conn {
@@ -59,6 +73,7 @@ impl Io {
         self.conn.log_out();
         self.patience = login_timeout;
         self.login_by = Some(Instant::now() + login_timeout);
+        self.login_within = self.conn.traffic().received.saturating_add(self.before_login_max);
     }
 
     /// From the next command on, what ENABLE has switched on.
@@ -99,10 +114,19 @@ impl Io {
     }
 
     async fn fill(&mut self) -> Result<(), Failure> {
-        let left = self.login_by.map(|by| by.saturating_duration_since(Instant::now()));
-        let patience = left.map_or(self.patience, |left| left.min(self.patience));
-        self.conn.fill(&mut self.input, patience).await?;
-        Ok(())
+        let Some(login_by) = self.login_by else {
+            self.conn.fill(&mut self.input, self.patience).await?;
+            return Ok(());
+        };
+        if self.conn.traffic().received >= self.login_within {
+            return Err(End::TooMuchBeforeLogin.into());
+        }
+        let left = login_by.saturating_duration_since(Instant::now());
+        match self.conn.fill(&mut self.input, left.min(self.patience)).await {
+            Err(Lost::Silent { .. }) => Err(End::NoLogin.into()),
+            Err(lost) => Err(lost.into()),
+            Ok(_bytes) => Ok(()),
+        }
     }
 
     /// Takes the message of an APPEND; asks the client to send it if it waits for that.

@@ -117,6 +117,10 @@ pub(crate) enum End {
     Lost(Lost),
     /// The client said nothing for too long (RFC 3501 §5.4).
     Silent,
+    /// The client did not log in in time.
+    NoLogin,
+    /// The client said too much without logging in.
+    TooMuchBeforeLogin,
     /// The server shuts down.
     ShuttingDown,
     /// The selected mailbox was deleted (RFC 2180 §3.3).
@@ -135,6 +139,8 @@ impl End {
         match self {
             Self::Lost(_) | Self::LoggedOut => None,
             Self::Silent => Some("nothing came for too long"),
+            Self::NoLogin => Some("nobody logged in in time"),
+            Self::TooMuchBeforeLogin => Some("too much without a login"),
             Self::ShuttingDown => Some("the server is shutting down; come back in a moment"),
             Self::MailboxDeleted => Some("the selected mailbox was deleted"),
             Self::TooManyErrors => Some("too many commands that are none"),
@@ -148,6 +154,8 @@ impl End {
             Self::Lost(Lost::Ended) => "the client went away",
             Self::Lost(_) => "connection lost",
             Self::Silent => "silent",
+            Self::NoLogin => "no login in time",
+            Self::TooMuchBeforeLogin => "too much before login",
             Self::ShuttingDown => "shutting down",
             Self::MailboxDeleted => "mailbox deleted",
             Self::TooManyErrors => "too many errors",

@@ -29,8 +29,12 @@ pub enum PlaintextLogin {
 pub struct Settings {
     /// Who may send a password without TLS.
     pub plaintext_login: PlaintextLogin,
-    /// How long a client may be silent before it has logged in.
+    /// How long a client has to log in.
     pub login_timeout: Duration,
+    /// Commands that a client may send without a login.
+    pub commands_before_login_max: u32,
+    /// Bytes that a client may send without a login, as they are under TLS.
+    pub bytes_before_login_max: u64,
     /// How long a client may be silent afterwards; RFC 3501 §5.4 asks for at least 30 minutes.
     pub idle_timeout: Duration,
     /// How often an idling client hears that the connection is alive.
@@ -53,6 +57,8 @@ impl Default for Settings {
         Self {
             plaintext_login: PlaintextLogin::Never,
             login_timeout: Duration::from_secs(3 * 60),
+            commands_before_login_max: 100,
+            bytes_before_login_max: 64 * 1024,
             idle_timeout: Duration::from_secs(30 * 60),
             idle_keepalive: Duration::from_secs(2 * 60),
             bad_commands_max: 20,

@@ -26,8 +26,11 @@ pub(crate) struct Session {
     pub(crate) server: Arc<ImapServer>,
     pub(crate) io: Io,
     pub(crate) state: State,
-    /// BAD answers and failed logins since the last command that was answered otherwise.
+    /// BAD answers and failed logins since the last command that was answered otherwise; before login nothing makes up
+    /// for them.
     bad_in_a_row: u32,
+    /// Commands since the connection has been nobody's.
+    pub(crate) before_login: u32,
     /// Commands answered, for the log.
     commands: u64,
     /// How the user logged in, for the log.
@@ -40,7 +43,8 @@ impl Session {
     pub(crate) fn new(server: Arc<ImapServer>, conn: Conn, drain: Drain) -> Self {
         let io = Io::new(conn, drain, &server.settings);
         let state = State::NotAuthenticated;
-        Self { server, io, state, bad_in_a_row: 0, commands: 0, mechanism: None, leaving: false }
+        let (bad_in_a_row, before_login, commands) = (0, 0, 0);
+        Self { server, io, state, bad_in_a_row, before_login, commands, mechanism: None, leaving: false }
     }
 
     pub(crate) async fn run(mut self) {
@@ -94,6 +98,12 @@ impl Session {
             }
             if self.bad_in_a_row >= self.server.settings.bad_commands_max {
                 return End::TooManyErrors;
+            }
+            if matches!(self.state, State::NotAuthenticated) {
+                self.before_login += 1;
+                if self.before_login >= self.server.settings.commands_before_login_max {
+                    return End::TooMuchBeforeLogin;
+                }
             }
         }
     }
@@ -174,7 +184,11 @@ impl Session {
         self.commands += 1;
         // A login that fails counts as well: nobody tries a thousand passwords on one connection.
         let failed_login = row.needs == Needs::NotAuthenticated && status != Status::Ok;
-        self.bad_in_a_row = if status == Status::Bad || failed_login { self.bad_in_a_row + 1 } else { 0 };
+        if status == Status::Bad || failed_login {
+            self.bad_in_a_row += 1;
+        } else if !matches!(self.state, State::NotAuthenticated) {
+            self.bad_in_a_row = 0;
+        }
         let took = since.elapsed();
         metrics::histogram!("postroom_imap_command_seconds", "verb" => row.verb).record(took);
         tracing::debug!(verb = row.verb, ?status, microseconds = took.as_micros(), "command answered");

@@ -151,6 +151,68 @@ fn who_keeps_talking_and_never_logs_in_is_told_goodbye() {
     }
 }
 
+/// Sends something again and again until the server has enough; the last lines.
+fn until_goodbye(wire: &mut Wire, commands: &[&str]) -> (usize, String) {
+    for (n, command) in commands.iter().cycle().take(10_000).enumerate() {
+        // The server may have closed meanwhile.
+        let _sent = wire.0.get_mut().write_all(format!("t {command}\r\n").as_bytes());
+        let line = loop {
+            let line = wire.line();
+            if line.starts_with("t ") || line.starts_with("* BYE") || line.is_empty() {
+                break line;
+            }
+        };
+        if !line.starts_with("t ") {
+            return (n, line);
+        }
+    }
+    panic!("the connection lasts for ever");
+}
+
+#[test]
+fn commands_before_login_are_limited_in_number() {
+    let settings = Settings { commands_before_login_max: 5, ..InProcess::settings() };
+    let mut world = World::new(settings);
+    let mut wire = world.connect();
+    wire.line();
+    assert_eq!(until_goodbye(&mut wire, &["NOOP"]), (5, "* BYE too much without a login".to_owned()));
+    // Who lets the user go may say as much again.
+    let mut wire = world.logged_in();
+    for _ in 0..10 {
+        assert!(wire.run("NOOP").starts_with("t OK"));
+    }
+    assert!(wire.run("UNAUTHENTICATE").starts_with("t OK"));
+    assert_eq!(until_goodbye(&mut wire, &["NOOP"]).0, 4, "UNAUTHENTICATE itself counts");
+}
+
+#[test]
+fn bytes_before_login_are_limited_also_those_that_are_skipped() {
+    let settings = Settings { bytes_before_login_max: 10_000, ..InProcess::settings() };
+    let mut world = World::new(settings);
+    let mut wire = world.connect();
+    wire.line();
+    wire.send(&format!("t LOGIN {{1000000+}}\r\n{}", "x".repeat(20_000)));
+    let line = wire.line();
+    assert_eq!(line, "* BYE too much without a login");
+    let mut wire = world.logged_in();
+    assert!(wire.run(&format!("NOOP {}", "x".repeat(20_000))).starts_with("t BAD"));
+    assert!(wire.run("NOOP").starts_with("t OK"), "after login there is no such limit");
+}
+
+#[test]
+fn nothing_makes_up_for_failed_logins() {
+    let mut world = World::new(Settings { bad_commands_max: 3, ..InProcess::settings() });
+    let mut wire = world.connect();
+    wire.line();
+    let commands = ["LOGIN nobody wrong", "NOOP"];
+    assert_eq!(until_goodbye(&mut wire, &commands), (5, "* BYE too many commands that are none".to_owned()));
+    let mut wire = world.logged_in();
+    for _ in 0..3 {
+        assert!(wire.run("NONSENSE").starts_with("t BAD"));
+        assert!(wire.run("NOOP").starts_with("t OK"), "after login it does");
+    }
+}
+
 #[test]
 fn a_message_with_nul_is_refused_and_the_next_command_is_served() {
     let mut world = World::new(InProcess::settings());
@@ -284,6 +346,25 @@ fn a_search_finds_the_same_with_an_index_and_without() {
     world.server.index();
     for (keys, before) in all.iter().zip(before) {
         assert_eq!(found(keys), before, "{keys}");
+    }
+}
+
+#[test]
+fn searches_that_read_contents_take_turns() {
+    // All turns are taken, for good.
+    let mut world = World::new(Settings { text_searches_max: 0, ..InProcess::settings() });
+    let mut wires = [(); 3].map(|()| world.logged_in());
+    wires[0].run("APPEND INBOX {9+}\r\nA: b\r\n\r\nc");
+    for (wire, command) in wires.iter_mut().zip(["SEARCH TEXT c", "SORT (SUBJECT) UTF-8 ALL", "SEARCH SEEN"])
+    {
+        wire.run("SELECT INBOX");
+        wire.send(&format!("t {command}\r\n"));
+    }
+    assert_eq!(wires[2].line(), "* SEARCH", "what needs no turn does not wait");
+    for wire in &mut wires[..2] {
+        wire.0.get_ref().set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        let mut line = String::new();
+        assert!(wire.0.read_line(&mut line).is_err(), "{line}");
     }
 }
 

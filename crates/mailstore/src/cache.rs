@@ -115,3 +115,30 @@ impl Inner {
         Some((key.1, entry.account))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, Store};
+    use model::{MailboxName, Rights};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn what_the_cache_holds_is_bounded() {
+        let staging = tempfile::tempdir().unwrap();
+        // Less than any image takes: no more than the last one used is held.
+        let options = Options { image_cache_bytes: 1, ..Options::new(staging.path().to_owned()) };
+        let (engine, blobs) =
+            (Arc::new(storage::MemoryEngine::default()), Arc::new(storage::MemoryBlobs::default()));
+        let store = Store::open(engine, blobs, Arc::new(model::SystemClock), options).unwrap();
+        let account = store.add_user("ada@a.example", "-", &[]).await.unwrap();
+        let access = store.enter(account).await.unwrap();
+        for text in ["a", "b", "c", "a"] {
+            let name = MailboxName::new(text).unwrap();
+            // The last is there already.
+            let _made = access.create(&name, None).await.is_ok();
+            let mailbox = access.mailbox(&name, Rights::ALL).unwrap();
+            assert_eq!(mailbox.snapshot().await.unwrap().image.uids().len(), 0);
+            assert_eq!(store.shared.images.inner.lock().entries.len(), 1);
+        }
+    }
+}

@@ -86,3 +86,37 @@ async fn an_account_has_so_many_keywords_and_keeps_those_it_has() {
     );
     inbox.store(store(vec![keyword(0)])).await.unwrap();
 }
+
+#[tokio::test]
+async fn an_alias_leads_to_so_many_addresses_and_no_more() {
+    let staging = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
+    let (engine, blobs) = (Arc::new(MemoryEngine::default()), Arc::new(MemoryBlobs::default()));
+    let store = Store::open(engine, blobs, clock, Options::new(staging.path().to_owned())).unwrap();
+    let targets: Vec<String> = (0..mailstore::ALIAS_TARGETS_MAX).map(|n| format!("u{n}@a.example")).collect();
+    store.add_to_alias("all@a.example", &targets).await.unwrap();
+    store.add_to_alias("all@a.example", &targets[..1]).await.unwrap();
+    let beyond = store.add_to_alias("all@a.example", &["one.more@a.example".to_owned()]).await;
+    assert!(matches!(
+        beyond,
+        Err(Error::Refused(Refusal::AliasLimit { limit: mailstore::ALIAS_TARGETS_MAX }))
+    ));
+}
+
+#[tokio::test]
+async fn below_the_reserve_no_mail_is_taken_and_mail_is_still_deleted() {
+    let staging = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
+    // No disk has so much.
+    let options = Options { disk_reserve_bytes: u64::MAX, ..Options::new(staging.path().to_owned()) };
+    let (engine, blobs) = (Arc::new(MemoryEngine::default()), Arc::new(MemoryBlobs::default()));
+    let store = Store::open(engine, blobs, clock, options).unwrap();
+    let account = store.add_user("ada@a.example", "-", &[(name("Sent"), None)]).await.unwrap();
+    let access = store.enter(account).await.unwrap();
+    let inbox = access.mailbox(&name("INBOX"), Rights::ALL).unwrap();
+    let mut intake = store.receive();
+    intake.write(b"Subject: hello\r\n\r\n").unwrap();
+    let taken = intake.finish(&inbox, NamedFlags::default(), None).await;
+    assert!(matches!(taken, Err(Error::Refused(Refusal::DiskReserve { .. }))));
+    access.delete(&name("Sent")).await.unwrap();
+}

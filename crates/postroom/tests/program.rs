@@ -10,6 +10,8 @@ mod delivery;
 mod demo;
 #[path = "program/import.rs"]
 mod import;
+#[path = "program/limits.rs"]
+mod limits;
 #[path = "program/login.rs"]
 mod login;
 #[path = "program/metrics.rs"]
@@ -20,6 +22,8 @@ mod quota;
 mod rebuild;
 #[path = "program/running.rs"]
 mod running;
+#[path = "program/serving.rs"]
+mod serving;
 #[path = "program/tls.rs"]
 mod tls;
 #[path = "program/users.rs"]

@@ -171,6 +171,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_head_of_too_many_fields_is_refused() {
+        let served = served();
+        let head = format!("GET /healthz HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(HEADERS_MAX + 1));
+        assert!(ask(served.addr, &head).await.starts_with("HTTP/1.1 431"));
+        served.task.abort();
+    }
+
+    #[tokio::test]
+    async fn connections_are_limited_in_all() {
+        let served = served();
+        let mut open = Vec::new();
+        while open.len() < CONNECTIONS_MAX {
+            open.push(TcpStream::connect(served.addr).await.unwrap());
+        }
+        // What was accepted before has been counted once the next has its answer.
+        assert!(get(served.addr, "/healthz").await.starts_with("HTTP/1.1 503"));
+        drop(open);
+        served.task.abort();
+    }
+
+    #[tokio::test]
     async fn an_idle_connection_does_not_hold_up_the_stop() {
         let served = served();
         let mut idle = TcpStream::connect(served.addr).await.unwrap();

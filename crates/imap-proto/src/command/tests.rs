@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::Refusal;
 use crate::extension::EXTENSIONS;
+use crate::response::{Code, Status};
 
 fn read(text: &str) -> Result<Command, Error> {
     read_in(Dialect::REV1, text)
@@ -327,6 +328,7 @@ fn each_limit_is_met() {
             matches!(error, Error::Violation(Violation::TooMany { what, .. }) if what == of),
             "{of}: {error}"
         );
+        assert_eq!((error.status(), error.code()), (Status::No, Some(Code::Limit)), "{of}");
     }
     let items: Vec<String> = (1..=101).map(|n| format!("BODY[{n}]")).collect();
     let error = read(&format!("FETCH 1 ({})", items.join(" "))).unwrap_err();

@@ -14,7 +14,7 @@ pub(super) struct Answer {
 
 impl Framer {
     /// A line beyond the limit: keeps as much of it as shows the tag and the end so far.
-    pub(super) fn skip_long_line(&mut self, input: &[u8]) {
+    pub(super) fn skip_long_line(&mut self, input: &[u8], why: Violation) {
         let mut tail = self.command.split_off(self.line_start);
         if self.command.is_empty() {
             // The first line: its tag may be among what has not been taken in yet.
@@ -23,8 +23,7 @@ impl Framer {
             let tag_end = self.command.iter().position(|&byte| byte == b' ').unwrap_or(0);
             self.command.truncate(tag_end);
         }
-        let error = Violation::LineTooLong { max: self.line_bytes() }.into();
-        let answer = Some(Answer { tag: self.tag(), error });
+        let answer = Some(Answer { tag: self.tag(), error: why.into() });
         keep_end(&mut tail);
         self.reset();
         self.state = State::SkipLine { tail, answer };

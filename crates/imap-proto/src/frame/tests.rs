@@ -121,7 +121,11 @@ fn the_limits_before_login_are_narrower() {
 fn a_command_is_limited_as_a_whole() {
     let text =
         format!("a X {} {{16+}}\r\n{} {}\r\nb NOOP\r\n", "x".repeat(40), "y".repeat(16), "z".repeat(50));
-    assert!(steps(text.as_bytes())[0].starts_with("a line longer"));
+    assert_eq!(steps(text.as_bytes())[0], "a more than 100 bytes in a command");
+    let text = format!("a X {} {{16+}}\r\n{} {} {{16+}}\r\n", "x".repeat(40), "y".repeat(16), "z".repeat(10));
+    let steps = steps(format!("{text}{}\r\nb NOOP\r\n", "y".repeat(16)).as_bytes());
+    assert_eq!(steps[0], "a more than 100 bytes in a command", "the literal would be small enough by itself");
+    assert!(steps[1].contains("Noop"), "{steps:?}");
 }
 
 #[test]

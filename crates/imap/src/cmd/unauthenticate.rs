@@ -13,6 +13,7 @@ impl Session {
         // Whatever was selected is left without an expunge, and what was enabled is forgotten (RFC 8437 §4.1).
         let user = self.state.take_user()?;
         self.mechanism = None;
+        self.before_login = 0;
         tracing::info!(login = user.login, "the user is let go");
         self.io.set_unauthenticated(self.server.settings.login_timeout);
         let code = Code::Capability(capabilities(self.conditions()));

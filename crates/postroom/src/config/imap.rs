@@ -31,6 +31,10 @@ pub(crate) struct Imap {
     pub(crate) handshake: Duration,
     /// BAD answers in a row after which a client is sent away.
     pub(crate) bad_commands: u32,
+    /// Commands that a client may send without a login.
+    pub(crate) commands_before_login: u32,
+    /// Bytes that a client may send without a login.
+    pub(crate) bytes_before_login: u64,
     /// Searches that read contents at the same time.
     pub(crate) text_searches: usize,
 }
@@ -45,6 +49,8 @@ impl Default for Imap {
             slow_reader: timeouts.write,
             handshake: timeouts.handshake,
             bad_commands: usual.bad_commands_max,
+            commands_before_login: usual.commands_before_login_max,
+            bytes_before_login: usual.bytes_before_login_max,
             text_searches: usual.text_searches_max,
         }
     }
@@ -55,12 +61,16 @@ pub(super) fn imap(root: &Section<'_>) -> Imap {
     let section = root.section(&keys::IMAP);
     let usual = Imap::default();
     let seconds = |key, usual| section.number(key, 1..=SECONDS_MAX).map_or(usual, Duration::from_secs);
+    let count = |key, usual| section.number(key, 1..=COUNT_MAX).unwrap_or(usual);
+    let bytes = |key, usual| section.bytes(key, BYTES_MIN..=BYTES_MAX).unwrap_or(usual);
     Imap {
         idle: seconds("idle_seconds", usual.idle),
         keepalive: seconds("keepalive_seconds", usual.keepalive),
         slow_reader: seconds("slow_reader_seconds", usual.slow_reader),
         handshake: seconds("handshake_seconds", usual.handshake),
-        bad_commands: section.number("bad_commands", 1..=COUNT_MAX).unwrap_or(usual.bad_commands),
+        bad_commands: count("bad_commands", usual.bad_commands),
+        commands_before_login: count("commands_before_login", usual.commands_before_login),
+        bytes_before_login: bytes("bytes_before_login", usual.bytes_before_login),
         text_searches: section.number("text_searches", 1..=1024).unwrap_or(usual.text_searches),
         commands: commands(&section, &usual.commands),
     }

@@ -79,6 +79,8 @@ pub(crate) const IMAP: SectionKeys = SectionKeys {
         "slow_reader_seconds",
         "handshake_seconds",
         "bad_commands",
+        "commands_before_login",
+        "bytes_before_login",
         "text_searches",
         "line_bytes",
         "line_bytes_before_login",

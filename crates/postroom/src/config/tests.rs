@@ -5,6 +5,8 @@ use super::*;
 
 const REFERENCE: &str = include_str!("../../../../docs/configuration.md");
 
+const LIMITS_PAGE: &str = include_str!("../../../../docs/limits.md");
+
 const GOOD: &str = r#"
 data = "/var/lib/postroom"
 default_domain = "example.org"
@@ -276,6 +278,59 @@ fn every_listed_key_is_read() {
             };
             let place = if name.is_empty() { format!("1: {key}: ") } else { format!("2: {name}.{key}: ") };
             assert!(wrong(&text).iter().any(|p| p.starts_with(&place)), "{place} {:?}", wrong(&text));
+        }
+    }
+}
+
+/// The cells of each row of the limits' page.
+fn limits_page() -> Vec<Vec<&'static str>> {
+    let rows = LIMITS_PAGE.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix('|'));
+    let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+    cells.filter(|cells| !matches!(cells[0], "limit" | "---")).collect()
+}
+
+/// What stands in backticks in a cell.
+fn quoted(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_page_of_limits_has_every_key_with_its_default() {
+    let document = toml_edit::Document::parse(uncommented()).unwrap();
+    let rows = limits_page();
+    for SectionKeys { name, keys } in [keys::LIMITS, keys::IMAP, keys::LMTP] {
+        for key in keys.iter().filter(|key| **key != "bare_line_ends") {
+            let full = format!("{name}.{key}");
+            let row = rows.iter().find(|cells| quoted(cells[2]).contains(&full.as_str()));
+            let row = row.unwrap_or_else(|| panic!("{full} is missing"));
+            let value = &document[name][key];
+            let default = value.as_str().map_or_else(|| value.to_string().trim().to_owned(), str::to_owned);
+            assert_eq!(quoted(row[1]), [default], "{full}");
+        }
+    }
+}
+
+#[test]
+fn the_page_of_limits_names_tests_that_exist() {
+    fn sources(folder: &Path, text: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                sources(&entry, text);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&std::fs::read_to_string(entry).unwrap());
+            }
+        }
+    }
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut all = String::new();
+    sources(crates, &mut all);
+    for cells in limits_page() {
+        for test in quoted(cells[cells.len() - 1]) {
+            let exists = match test.ends_with(".imap") {
+                true => crates.join("imap/tests/dialogue").join(test).is_file(),
+                false => all.contains(&format!("fn {test}()")),
+            };
+            assert!(exists, "{test}");
         }
     }
 }

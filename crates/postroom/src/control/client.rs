@@ -47,6 +47,12 @@ pub(crate) enum ClientFault {
     /// The server answered something else than it was asked.
     #[error("the server is not of the same version as this command: unexpected {0:?}")]
     Unexpected(Reply),
+    /// The server takes no such long request.
+    #[error("that is too much at once: a request has at most {limit} bytes; do it in several steps")]
+    TooLong {
+        /// In bytes.
+        limit: usize,
+    },
     /// The server cannot do it.
     #[error("{0}")]
     Refused(String),
@@ -88,9 +94,13 @@ impl Client {
     /// Sends a request without waiting for the reply.
     ///
     /// # Errors
-    /// The conversation broke.
+    /// The request is too long, or the conversation broke.
     pub(crate) fn send(&mut self, request: &Request) -> Result<(), ClientFault> {
-        self.send_bytes(&line(request)?)
+        let line = line(request)?;
+        if line.len() > LINE_BYTES_MAX {
+            return Err(ClientFault::TooLong { limit: LINE_BYTES_MAX });
+        }
+        self.send_bytes(&line)
     }
 
     /// Sends bytes that belong to the request before.

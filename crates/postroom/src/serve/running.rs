@@ -96,6 +96,8 @@ fn imap_server(mail: &Mail, tls: Option<Tls>, config: &Config) -> Arc<ImapServer
         idle_timeout: config.imap.idle,
         idle_keepalive: config.imap.keepalive,
         bad_commands_max: config.imap.bad_commands,
+        commands_before_login_max: config.imap.commands_before_login,
+        bytes_before_login_max: config.imap.bytes_before_login,
         text_searches_max: config.imap.text_searches,
         limits: config.imap.commands.clone(),
         switches: config.switches.clone(),

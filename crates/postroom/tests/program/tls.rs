@@ -1,17 +1,14 @@
 //! Certificates of a server that runs, seen by openssl: by name, read again, and near their end. And what its log says.
 
-use std::fs::{File, Permissions};
+use std::fs::Permissions;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use testkit::client::Client;
 
-use crate::running::{postroom, with_input};
-
-const WITHIN: Duration = Duration::from_secs(60);
+use crate::serving::Server;
 
 /// A certificate for ten days, and its key, that the server may read as whoever it becomes.
 fn certificate(folder: &Path, stem: &str, host: &str) {
@@ -41,78 +38,25 @@ fn shown(address: SocketAddr, host: &str) -> String {
     subject.rsplit('=').next().unwrap_or_default().trim().to_owned()
 }
 
-/// `postroom serve` with two certificates, until it is dropped.
-struct Server {
-    process: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // Whom it becomes has to get there.
-        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-        certificate(folder.path(), "a", "mail.example.org");
-        certificate(folder.path(), "b", "mail.example.net");
-        let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-        let user = if is_root { "user = \"nobody\"\n" } else { "" };
-        let at = folder.path().display();
-        let config = format!(
-            "{user}data = \"{at}/data\"\ndefault_domain = \"example.org\"\n\
-             [[listener]]\nprotocol = \"imaps\"\naddress = \"127.0.0.1:0\"\n\
+/// `postroom serve` with two certificates.
+fn server() -> Server {
+    Server::start(|folder| {
+        certificate(folder, "a", "mail.example.org");
+        certificate(folder, "b", "mail.example.net");
+        let at = folder.display();
+        format!(
+            "[[listener]]\nprotocol = \"imaps\"\naddress = \"127.0.0.1:0\"\n\
              [[listener]]\nprotocol = \"http\"\naddress = \"127.0.0.1:0\"\n\
              [tls]\ncertificate = \"{at}/a.pem\"\nkey = \"{at}/a.key\"\n\
              [[certificate]]\ncertificate = \"{at}/b.pem\"\nkey = \"{at}/b.key\"\n\
-             [log]\nformat = \"json\"\nlevel = \"debug\"\n\
              [limits]\nconnections_per_user = 1\n"
-        );
-        std::fs::write(folder.path().join("postroom.toml"), config).unwrap();
-        let log = File::create(folder.path().join("log")).unwrap();
-        let mut command = postroom(&["serve", "--config"]);
-        let process = command.arg(folder.path().join("postroom.toml")).stderr(log).spawn().unwrap();
-        let server = Self { process, folder };
-        server.logged("\"serving\"");
-        server
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
-    }
-
-    /// Waits for a line of the log with this in it.
-    fn logged(&self, text: &str) -> String {
-        let start = Instant::now();
-        loop {
-            if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
-                return line.to_owned();
-            }
-            assert!(start.elapsed() < WITHIN, "{text} is not in the log:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn address(&self, protocol: &str) -> SocketAddr {
-        let line = self.logged(&format!("\"protocol\":\"{protocol}\",\"address\""));
-        let (_, rest) = line.split_once("\"address\":\"").unwrap();
-        rest.split('"').next().unwrap().parse().unwrap()
-    }
-
-    fn hang_up(&self) {
-        let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ended = self.process.kill().and_then(|()| self.process.wait());
-    }
+        )
+    })
 }
 
 #[test]
 fn certificates_are_chosen_by_name_read_again_and_warned_of() {
-    let server = Server::start();
+    let server = server();
     let (imaps, at) = (server.address("imaps"), server.folder.path());
     assert_eq!(shown(imaps, "mail.example.net"), "mail.example.net");
     assert_eq!(shown(imaps, "mail.example.org"), "mail.example.org");
@@ -142,12 +86,9 @@ fn certificates_are_chosen_by_name_read_again_and_warned_of() {
 
 #[test]
 fn the_log_tells_of_connections_and_commands_without_passwords_or_content() {
-    let server = Server::start();
+    let server = server();
     let imaps = server.address("imaps");
-    let data = server.folder.path().join("data");
-    let mut add = postroom(&["user", "add", "cora", "--password-stdin", "--data"]);
-    add.arg(&data);
-    assert!(with_input(add, "correct horse").status.success());
+    server.add("cora", "correct horse");
     let mut client = Client::connect_tls(imaps).unwrap();
     client.expect("LOGIN cora \"correct horse\"").unwrap();
     let second = Client::connect_tls(imaps).unwrap().command("LOGIN cora \"correct horse\"").unwrap();

@@ -65,6 +65,7 @@ mod wire;
 
 use std::path::Path;
 
+pub use connection::{Connection, Reading};
 pub use manner::Manner;
 pub use problem::Failure;
 pub use target::{Accounts, Credentials, QuotaLimits, Server, Target};

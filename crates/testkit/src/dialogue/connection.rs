@@ -26,7 +26,8 @@ enum Stream {
 }
 
 /// What came of waiting for a response.
-pub(crate) enum Reading {
+#[derive(Debug)]
+pub enum Reading {
     /// A whole response, without its line end.
     Response(Vec<u8>),
     /// Nothing in time.
@@ -35,21 +36,36 @@ pub(crate) enum Reading {
     Closed,
 }
 
-pub(crate) struct Connection {
+/// A connection to a server: plain, inside TLS, compressed.
+pub struct Connection {
     stream: Stream,
     deflate: Option<Deflate>,
     received: Vec<u8>,
     commands: usize,
 }
 
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
 impl Connection {
-    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+    /// Speaks over a socket.
+    ///
+    /// # Errors
+    /// The socket is of no use.
+    pub fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(WRITE_PATIENCE))?;
         Ok(Self { stream: Stream::Plain(stream), deflate: None, received: Vec::new(), commands: 0 })
     }
 
-    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    /// The server takes nothing more.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.deflate {
             Some(deflate) => {
                 let compressed = deflate.compressed(bytes)?;
@@ -67,7 +83,11 @@ impl Connection {
         }
     }
 
-    pub(crate) fn read(&mut self, deadline: Instant) -> io::Result<Reading> {
+    /// Waits for the next response.
+    ///
+    /// # Errors
+    /// What came cannot be read, or has no end.
+    pub fn read(&mut self, deadline: Instant) -> io::Result<Reading> {
         loop {
             if let Some(end) = response_end(&self.received) {
                 let mut response: Vec<u8> = self.received.drain(..end).collect();
@@ -148,7 +168,7 @@ impl Connection {
     }
 
     /// Compresses from here on, as a client does after the OK of COMPRESS.
-    pub(crate) fn start_compression(&mut self) {
+    pub fn start_compression(&mut self) {
         self.deflate = Some(Deflate::new());
     }
 
@@ -159,7 +179,10 @@ impl Connection {
     }
 
     /// Turns the connection into a TLS one, as a client does after the OK of STARTTLS.
-    pub(crate) fn start_tls(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The handshake fails, or TLS is on already.
+    pub fn start_tls(&mut self) -> io::Result<()> {
         let Stream::Plain(socket) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(io::Error::other("TLS is on already"));
         };

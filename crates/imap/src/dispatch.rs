@@ -19,12 +19,16 @@ pub(crate) struct Row {
     /// The verb's stem: for spans and metrics.
     pub(crate) verb: &'static str,
     pub(crate) needs: Needs,
-    pub(crate) tail: Tail,
+    /// What is told at its end. After SELECT nothing is: its answer is one snapshot, and clients that have just begun to
+    /// learn the mailbox from it need not cope with news of messages that they do not know.
+    pub(crate) tail: Option<Tail>,
 }
 
 impl Row {
-    pub(crate) const REPLACE: Self = Self { verb: "replace", needs: Needs::Selected, tail: Tail::PLAIN };
-    pub(crate) const APPEND: Self = Self { verb: "append", needs: Needs::Authenticated, tail: Tail::PLAIN };
+    pub(crate) const REPLACE: Self =
+        Self { verb: "replace", needs: Needs::Selected, tail: Some(Tail::PLAIN) };
+    pub(crate) const APPEND: Self =
+        Self { verb: "append", needs: Needs::Authenticated, tail: Some(Tail::PLAIN) };
 }
 
 /// The table.
@@ -35,9 +39,10 @@ pub(crate) fn row(command: &Command) -> Row {
     let (needs, tail) = match command {
         Command::Capability | Command::Noop | Command::Logout | Command::Id(_) => (Any, Tail::PLAIN),
         Command::StartTls | Command::Authenticate(_) | Command::Login(_) => (NotAuthenticated, Tail::PLAIN),
+        Command::Select(_) | Command::Examine(_) => {
+            return Row { verb: command.verb(), needs: Authenticated, tail: None };
+        }
         Command::Enable(_)
-        | Command::Select(_)
-        | Command::Examine(_)
         | Command::Create(_)
         | Command::Delete(_)
         | Command::Rename(_)
@@ -66,7 +71,7 @@ pub(crate) fn row(command: &Command) -> Row {
         Command::Fetch(fetch) => (Selected, by_uid(fetch.uid)),
         Command::Store(store) => (Selected, by_uid(store.uid)),
     };
-    Row { verb: command.verb(), needs, tail }
+    Row { verb: command.verb(), needs, tail: Some(tail) }
 }
 
 /// Refuses what makes use of a capability that is not served, or is switched off for the session.

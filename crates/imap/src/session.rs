@@ -167,9 +167,9 @@ impl Session {
             }
             Err(failure) => failure.answer()?,
         };
-        let pumped = match &mut self.state {
-            State::Selected(selected) => selected.pump(row.tail, &mut self.io).await,
-            State::NotAuthenticated | State::Authenticated(_) => Ok(()),
+        let pumped = match (&mut self.state, row.tail) {
+            (State::Selected(selected), Some(tail)) => selected.pump(tail, &mut self.io).await,
+            _ => Ok(()),
         };
         response::tagged(self.io.out(), tag, answer.status, answer.code.as_ref(), &answer.text);
         self.note(row, since, answer.status);

@@ -43,5 +43,7 @@ async fn readyz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
 }
 
 async fn scrape(State(shown): State<Shown>) -> impl IntoResponse {
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    metrics::gauge!("postroom_tasks").set(tasks as f64);
     ([(CONTENT_TYPE, PROMETHEUS_TEXT)], shown.metrics.render())
 }

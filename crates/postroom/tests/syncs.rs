@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use testkit::client::Client;
@@ -74,6 +75,7 @@ fn every_ok_comes_after_its_syncs() {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
+        .process_group(0)
         .spawn()
         .unwrap();
     let start = Instant::now();
@@ -98,8 +100,9 @@ fn every_ok_comes_after_its_syncs() {
         assert!(client.answer(&tag).unwrap().is_ok());
         stores.push(tag);
     }
-    // The traced process is strace's child, and ends with it.
-    server.kill().unwrap();
+    // A traced process goes on without its tracer, so both are killed: they are a process group.
+    let group = format!("-{}", server.id());
+    assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
     server.wait().unwrap();
 
     let trace = std::fs::read_to_string(trace).unwrap();

@@ -7,5 +7,6 @@ export HISTORIES="${HISTORIES:-10000}" KILLS="${KILLS:-100}" PROPTEST_CASES="${P
 echo "histories: $HISTORIES, kills of each kind: $KILLS, cases of each property: $PROPTEST_CASES"
 cargo test --release -p mailstore --test histories
 cargo test --release -p postroom --test kills -- --nocapture
+STRESS_SECONDS="${STRESS_SECONDS:-1800}" cargo test --release -p postroom --test stress -- --nocapture
 cargo test --release -p model -p message -p imap-proto -p storage -p mailstore --lib
 fuzz/run "${FUZZ_SECONDS:-600}"

@@ -119,12 +119,18 @@ fn self_signed(folder: &DataFolder) -> Result<Tls, Failure> {
     Ok(tls)
 }
 
+/// Threads for what blocks, which is short: reads and writes of the store. More would not read faster, and each keeps
+/// memory that others have freed (docs/decisions/0007-allocator.md).
+const BLOCKING_THREADS: usize = 32;
+
 /// The runtime that serves everybody. It is made after root was given up, so that no thread keeps it.
 ///
 /// # Errors
 /// The system refuses threads.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
-    let runtime = Builder::new_multi_thread().enable_all().thread_name("postroom").build();
+    let mut builder = Builder::new_multi_thread();
+    builder.enable_all().thread_name("postroom").max_blocking_threads(BLOCKING_THREADS);
+    let runtime = builder.build();
     runtime.map_err(|source| Failure::System { op: "start threads", source })
 }
 

@@ -41,7 +41,7 @@ use testkit::view::View;
 /// How many sessions are at work.
 const SESSIONS: usize = 200;
 /// How long the load lasts by default; the start, the comparisons and the end come on top.
-const SECONDS: u64 = 36;
+const SECONDS: u64 = 60;
 /// The longest time between two quiet points.
 const QUIET_EVERY: Duration = Duration::from_secs(10);
 /// How many quiet points there are at least: fewer measurements say nothing about growth.

@@ -1,4 +1,5 @@
-//! Housekeeping in the background: checkpoints, the sweeper, compaction, manifests, the text index. One task does it all, one thing at a time.
+//! Housekeeping in the background: checkpoints, the sweeper, compaction, manifests, and the text index. One thing is done at a
+//! time; a large index has to give way to the rest after each segment.
 
 use crate::error::{Error, Fault, Stopped};
 use crate::store::Store;
@@ -41,8 +42,9 @@ impl Due {
         self.index.lock().insert(account);
     }
 
-    pub(crate) fn next_to_index(&self) -> Option<AccountId> {
-        self.index.lock().pop_first()
+    /// The accounts with new e-mails. Those that get more meanwhile are of the next round, so that each round ends.
+    pub(crate) fn take_index(&self) -> BTreeSet<AccountId> {
+        std::mem::take(&mut *self.index.lock())
     }
 
     pub(crate) fn manifest_due(&self, account: AccountId) {
@@ -58,13 +60,27 @@ impl Store {
     /// # Errors
     /// Returns when the store has failed; what merely went wrong with one account is logged.
     pub async fn maintain(&self) -> Result<(), Error> {
-        let mut sweep = tokio::time::interval(SWEEP_EVERY);
-        let mut manifests = tokio::time::interval(MANIFESTS_EVERY);
-        let mut index = tokio::time::interval(INDEX_EVERY);
+        tokio::select! {
+            ended = self.keep_house() => ended,
+            ended = self.keep_index() => ended,
+        }
+    }
+
+    async fn keep_index(&self) -> Result<(), Error> {
         // What came in before the last shutdown may not be indexed.
         for account in self.accounts().await? {
             self.shared.maintenance.index_due(account);
         }
+        let mut index = tokio::time::interval(INDEX_EVERY);
+        loop {
+            index.tick().await;
+            self.index_due().await;
+        }
+    }
+
+    async fn keep_house(&self) -> Result<(), Error> {
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let mut manifests = tokio::time::interval(MANIFESTS_EVERY);
         loop {
             tokio::select! {
                 () = self.shared.maintenance.notify.notified() => {
@@ -80,7 +96,6 @@ impl Store {
                         tracing::error!(%error, "manifests");
                     }
                 }
-                _ = index.tick() => self.index_due().await,
                 () = self.failed() => return Err(Fault::new("maintenance", Stopped).into()),
             }
         }
@@ -96,9 +111,9 @@ impl Store {
 
     async fn checkpoints(&self) {
         let _one_at_a_time = self.shared.maintenance.one_at_a_time.lock().await;
-        loop {
-            let next = self.shared.maintenance.checkpoints.lock().pop_first();
-            let Some((account, mailbox)) = next else { return };
+        // What becomes due meanwhile has its turn after the other housekeeping.
+        let due = std::mem::take(&mut *self.shared.maintenance.checkpoints.lock());
+        for (account, mailbox) in due {
             if let Err(error) = self.checkpoint(account, mailbox).await {
                 tracing::error!(%error, %account, %mailbox, "checkpoint");
             }

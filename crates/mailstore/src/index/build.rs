@@ -42,8 +42,8 @@ struct Built {
 impl Store {
     /// Indexes the accounts that have had new mail.
     pub(crate) async fn index_due(&self) {
-        while let Some(account) = self.shared.maintenance.next_to_index() {
-            let min = self.shared.options.index_pending_min;
+        let min = self.shared.options.index_pending_min;
+        for account in self.shared.maintenance.take_index() {
             if let Err(error) = self.index(account, min).await {
                 tracing::error!(%error, %account, "text index");
             }
@@ -114,7 +114,7 @@ impl Store {
         }
         let (shared, from) = (self.shared.clone(), state.until);
         let built = self.shared.blocking(move || build(&shared, id, from, EmailId(next))).await?;
-        let mut writer = SegmentWriter::new(&self.shared, id, state.next_segment);
+        let mut writer = SegmentWriter::new(&self.shared, id, (state.next_segment, state.until));
         for (field, blocks) in built.segment.fields {
             for block in blocks {
                 writer.push(field, block).await?;
@@ -132,8 +132,11 @@ impl Store {
             let (sender, mut blocks) = mpsc::channel(BLOCKS_UNDER_WAY);
             let shared = self.shared.clone();
             let numbers: Vec<u32> = merged.iter().map(|segment| segment.number).collect();
-            let merging = tokio::task::spawn_blocking(move || merge(&shared, account, &numbers, &sender));
-            let mut writer = SegmentWriter::new(&self.shared, account, state.next_segment);
+            let from = merged.first().map_or(EmailId(0), |segment| segment.from);
+            let end = state.segments.get(range.end).map_or(state.until, |segment| segment.from);
+            let merging =
+                tokio::task::spawn_blocking(move || merge(&shared, account, (from, end), &numbers, &sender));
+            let mut writer = SegmentWriter::new(&self.shared, account, (state.next_segment, from));
             while let Some((field, block)) = blocks.recv().await {
                 writer.push(field, block).await?;
             }
@@ -196,17 +199,19 @@ fn some_emails(
     Ok(rows.into_iter().filter_map(decode).collect::<Result<_, _>>()?)
 }
 
-/// Merges segments, and says how many e-mails are left. Blocks.
+/// Merges the segments of a range of e-mails, and says how many of these are left. Blocks.
 fn merge(
     shared: &Shared,
     account: AccountId,
+    (from, end): (EmailId, EmailId),
     segments: &[u32],
     blocks: &mpsc::Sender<(u8, Block)>,
 ) -> Result<u64, Fault> {
     let snapshot = shared.engine.snapshot()?;
     let snapshot: &dyn Snapshot = &*snapshot;
     let mut there = RoaringTreemap::new();
-    load::scan(snapshot, &schema::emails(account), |key, _| {
+    let (from, end) = (schema::email(account, from), schema::email(account, end));
+    load::scan_between(snapshot, &from, &end, |key, _| {
         there.extend(schema::email_of(key).map(|email| email.0));
         Ok(())
     })?;
@@ -234,17 +239,19 @@ struct SegmentWriter<'a> {
     shared: &'a Arc<Shared>,
     account: AccountId,
     number: u32,
+    /// The e-mail that it begins with.
+    from: EmailId,
     batch: Batch,
     directories: BTreeMap<u8, Directory>,
     bytes: u64,
 }
 
 impl<'a> SegmentWriter<'a> {
-    fn new(shared: &'a Arc<Shared>, account: AccountId, number: u32) -> Self {
+    fn new(shared: &'a Arc<Shared>, account: AccountId, (number, from): (u32, EmailId)) -> Self {
         let mut batch = Batch::default();
         // What is there of this and later ones was broken off.
         batch.delete_range(schema::index_segment(account, number), schema::after(&schema::index(account)));
-        Self { shared, account, number, batch, directories: BTreeMap::new(), bytes: 0 }
+        Self { shared, account, number, from, batch, directories: BTreeMap::new(), bytes: 0 }
     }
 
     async fn push(&mut self, field: u8, block: Block) -> Result<(), Error> {
@@ -271,7 +278,8 @@ impl<'a> SegmentWriter<'a> {
         }
         let mut after = state.clone();
         let range = instead_of.unwrap_or(after.segments.len()..after.segments.len());
-        let row = SegmentRow { number: self.number, emails, text_bytes, bytes: self.bytes };
+        let (number, from, bytes) = (self.number, self.from, self.bytes);
+        let row = SegmentRow { number, from, emails, text_bytes, bytes };
         for old in after.segments.splice(range, [row]) {
             let rows = schema::index_segment(self.account, old.number);
             let end = schema::after(&rows);
@@ -287,5 +295,34 @@ impl<'a> SegmentWriter<'a> {
     fn put(&mut self, part: (u8, u8), block: u32, value: Vec<u8>) {
         self.bytes += value.len() as u64;
         self.batch.put(schema::index_part(self.account, self.number, part, block), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Options;
+
+    /// Housekeeping is one thing at a time, so a round that did not end would keep the sweeper waiting for ever.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_round_ends_though_mail_keeps_coming() {
+        let staging = tempfile::tempdir().unwrap();
+        let engine = Arc::new(storage::MemoryEngine::default());
+        let blobs = Arc::new(storage::MemoryBlobs::default());
+        let options = Options::new(staging.path().to_owned());
+        let store = Store::open(engine, blobs, Arc::new(model::SystemClock), options).unwrap();
+        let account = store.add_user("ada@a.example", "-", &[]).await.unwrap();
+        let shared = store.shared.clone();
+        shared.maintenance.index_due(account);
+        let coming = tokio::spawn(async move {
+            loop {
+                shared.maintenance.index_due(account);
+                tokio::task::yield_now().await;
+            }
+        });
+        tokio::time::timeout(Duration::from_secs(20), store.index_due()).await.expect("the round ends");
+        coming.abort();
     }
 }

@@ -9,7 +9,7 @@ use crate::error::Fault;
 use crate::schema;
 
 /// The version of the stored form. An index of another one is made anew.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The kinds of rows of a field of a segment.
 pub(super) const DIRECTORY: u8 = 0;
@@ -31,6 +31,8 @@ pub(crate) struct State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SegmentRow {
     pub(super) number: u32,
+    /// E-mails before this one are not in it, nor those that the next segment begins with.
+    pub(super) from: EmailId,
     /// How many e-mails it is of, and how many bytes of text they had.
     pub(super) emails: u64,
     pub(super) text_bytes: u64,
@@ -75,6 +77,7 @@ impl State {
         put_u64(&mut out, self.next_segment.into());
         for segment in &self.segments {
             put_u64(&mut out, segment.number.into());
+            put_u64(&mut out, segment.from.0);
             put_u64(&mut out, segment.emails);
             put_u64(&mut out, segment.text_bytes);
             put_u64(&mut out, segment.bytes);
@@ -90,8 +93,9 @@ impl State {
         let (until, next_segment) = (EmailId(r.u64()?), r.u32()?);
         let mut segments = Vec::new();
         while !r.is_empty() {
-            let (number, emails, text_bytes, bytes) = (r.u32()?, r.u64()?, r.u64()?, r.u64()?);
-            segments.push(SegmentRow { number, emails, text_bytes, bytes });
+            let (number, from) = (r.u32()?, EmailId(r.u64()?));
+            let (emails, text_bytes, bytes) = (r.u64()?, r.u64()?, r.u64()?);
+            segments.push(SegmentRow { number, from, emails, text_bytes, bytes });
         }
         Ok(Some(Self { until, next_segment, segments }))
     }
@@ -149,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_state_is_read_as_it_was_written_and_another_version_is_none() {
-        let segment = |number| SegmentRow { number, emails: 64, text_bytes: 1 << 20, bytes: 1 << 17 };
+        let segment =
+            |number| SegmentRow { number, from: EmailId(5), emails: 64, text_bytes: 1 << 20, bytes: 1 << 17 };
         let state = State { until: EmailId(700), next_segment: 9, segments: vec![segment(3), segment(8)] };
         let mut bytes = state.encode();
         assert_eq!(State::decode(&bytes), Ok(Some(state.clone())));
@@ -159,6 +164,6 @@ mod tests {
         );
         bytes[0] += 1;
         assert_eq!(State::decode(&bytes), Ok(None));
-        assert!(State::decode(&state.encode()[..9]).is_err());
+        assert!(State::decode(&state.encode()[..10]).is_err());
     }
 }

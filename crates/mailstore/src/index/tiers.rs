@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     const fn segment(emails: u64) -> SegmentRow {
-        SegmentRow { number: 0, emails, text_bytes: 0, bytes: 0 }
+        SegmentRow { number: 0, from: model::EmailId(0), emails, text_bytes: 0, bytes: 0 }
     }
 
     #[test]

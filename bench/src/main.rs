@@ -1,7 +1,7 @@
 //! Compares Postroom with other IMAP servers on one machine: starts them, gives each the same mail, measures them in
 //! turn, and writes tables. `bench/run` builds and installs what it needs; `docs/benchmarks.md` has what came of it.
 //!
-//! It judges nothing, and it depends on none of the crates of the server.
+//! It judges nothing, and it depends on none of the crates of the server: from `testkit` it has TLS.
 
 mod connection;
 mod lmtp;
@@ -12,7 +12,6 @@ mod processes;
 mod report;
 mod server;
 mod table;
-mod tls;
 mod workload;
 
 use std::io;

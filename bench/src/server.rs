@@ -13,7 +13,6 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::connection::Connection;
-use crate::tls;
 
 /// The password of every user.
 pub(crate) const PASSWORD: &str = "benchmark-1";
@@ -59,7 +58,7 @@ impl Doors {
             imap: imap.local_addr()?,
             imaps: imaps.local_addr()?,
             lmtp: lmtp.local_addr()?,
-            tls: tls::config()?,
+            tls: whole_handshakes()?,
         })
     }
 
@@ -81,6 +80,13 @@ impl Doors {
         connection.expect(&login(user)).await?;
         Ok(connection)
     }
+}
+
+/// TLS whose sessions are not resumed, so that every handshake costs what it costs a new client.
+fn whole_handshakes() -> io::Result<Arc<rustls::ClientConfig>> {
+    let mut config = testkit::tls::client_config()?;
+    config.resumption = rustls::client::Resumption::disabled();
+    Ok(Arc::new(config))
 }
 
 /// A server, running.

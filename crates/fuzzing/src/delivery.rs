@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use auth::{MemoryDirectory, UserRecord};
 use delivery::{Delivery, Rules};
-use mailstore::{Options, Store};
+use mailstore::Store;
 use model::{AccountId, MailboxName, Rights, SystemClock};
 use net::{Conn, Drain, Timeouts};
-use storage::{MemoryBlobs, MemoryEngine};
 use tempfile::TempDir;
 use textproto::lmtp::{LmtpServer, Settings};
 use textproto::socketmap::{SocketmapServer, TIMEOUT_DEFAULT};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::session::talk;
+use crate::store;
 
 const LOGIN: &str = "ada@example.org";
 /// After so many conversations a new server takes over, so that what they stored does not add up.
@@ -79,14 +79,7 @@ impl Server {
     fn start() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            message_bytes_max: 1 << 20,
-            image_cache_bytes: 1 << 20,
-            disk_reserve_bytes: 0,
-            ..Options::new(folder.path().to_owned())
-        };
-        let (engine, blobs) = (Arc::new(MemoryEngine::default()), Arc::new(MemoryBlobs::default()));
-        let store = Store::open(engine, blobs, Arc::new(SystemClock), options).unwrap();
+        let store = store::open(&folder);
         let folders = [(MailboxName::new("Lists").unwrap(), None)];
         let account = runtime.block_on(store.add_user(LOGIN, "-", &folders)).unwrap();
         let directory = Arc::new(MemoryDirectory::default());

@@ -8,6 +8,7 @@
 mod delivery;
 mod mail;
 mod session;
+mod store;
 mod stored;
 mod wire;
 

@@ -11,13 +11,14 @@ use auth::{
     SECRET_BYTES, ScramMode, ScramSettings, Secrets, Settings as Logins, ThrottleSettings, UserRecord,
 };
 use imap::{ImapServer, PlaintextLogin, Settings};
-use mailstore::{Options, Store};
+use mailstore::Store;
 use model::{MailboxName, SystemClock};
 use net::{Conn, Drain, Timeouts};
-use storage::{MemoryBlobs, MemoryEngine};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, Runtime};
+
+use crate::store;
 
 const PASSWORD: &str = "secret-words";
 /// After so many sessions a new server takes over, so that what they stored does not add up.
@@ -71,17 +72,7 @@ impl Server {
     fn start() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            message_bytes_max: 1 << 20,
-            image_cache_bytes: 1 << 20,
-            disk_reserve_bytes: 0,
-            checkpoint_records_min: 4,
-            copy_inline_max: 3,
-            ..Options::new(folder.path().to_owned())
-        };
-        let engine = Arc::new(MemoryEngine::default());
-        let store =
-            Store::open(engine, Arc::new(MemoryBlobs::default()), Arc::new(SystemClock), options).unwrap();
+        let store = store::open(&folder);
         let directory = Arc::new(MemoryDirectory::default());
         let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
         let logins = Logins {

@@ -22,7 +22,11 @@ pub(crate) fn client(socket: TcpStream) -> io::Result<TlsStream> {
     Ok(stream)
 }
 
-fn client_config() -> io::Result<ClientConfig> {
+/// What such a client is configured with.
+///
+/// # Errors
+/// The library has no protocol in common with itself, which does not happen.
+pub fn client_config() -> io::Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

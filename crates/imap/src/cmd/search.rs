@@ -1,7 +1,7 @@
 //! SEARCH and UID SEARCH (RFC 3501 §6.4.4, RFC 5182, RFC 7162 §3.1.5).
 //!
-//! Rows of the image answer most keys, and the text index those for text; what they leave open has its metadata read in bulk, and what that leaves
-//! open its content, one message at a time, on a bounded pool.
+//! Rows of the image answer most keys, and the text index those for text; what they leave open has its metadata read in
+//! bulk, and what that leaves open its content, one message at a time, on a bounded pool.
 
 pub(super) mod answer;
 mod compile;

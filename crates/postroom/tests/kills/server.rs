@@ -29,12 +29,22 @@ impl PowerLoss {
     }
 }
 
+/// A process that does not outlive its test, however that ends.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ended = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
 pub(crate) struct Server {
     folder: tempfile::TempDir,
     /// Counts the lives of the data: each power cut leaves another folder.
     life: u32,
     power_loss: Option<PowerLoss>,
-    process: Child,
+    process: Process,
     address: SocketAddr,
     imaps: SocketAddr,
     lmtp: SocketAddr,
@@ -72,6 +82,7 @@ impl Server {
         let said_before = log.metadata().unwrap().len() as usize;
         let process =
             command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        let process = Process(process);
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut server =
             Self { folder, life, power_loss, process, address: nowhere, imaps: nowhere, lmtp: nowhere };
@@ -90,7 +101,7 @@ impl Server {
                 (self.address, self.imaps, self.lmtp) = (imap, imaps, lmtp);
                 return;
             }
-            let ended = self.process.try_wait().unwrap();
+            let ended = self.process.0.try_wait().unwrap();
             assert!(
                 ended.is_none() && start.elapsed() < START,
                 "the server did not start: {ended:?}\n{}",
@@ -128,8 +139,8 @@ impl Server {
     }
 
     pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.process.0.kill().unwrap();
+        self.process.0.wait().unwrap();
     }
 
     /// Starts on what the kill left; after a power cut, on what was synced alone.
@@ -150,7 +161,7 @@ impl Server {
     }
 
     /// The server's own check, beside it while it runs.
-    pub(crate) fn check(mut self) {
+    pub(crate) fn check(self) {
         let data = self.data();
         let check = Command::new(env!("CARGO_BIN_EXE_postroom"))
             .args(["check", "--hashes", "--data"])
@@ -163,7 +174,6 @@ impl Server {
             String::from_utf8_lossy(&check.stdout),
             String::from_utf8_lossy(&check.stderr)
         );
-        self.kill();
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) const USERS: usize = 5;
 pub(crate) const PASSWORD: &str = "stress-password-1";
 /// How long the server may take to let go of what a connection held.
 const SETTLES_WITHIN: Duration = Duration::from_secs(30);
-/// How long it has to stay as it is, for work behind the answers to end.
+/// How long the number of connections has to stay, for descriptors and tasks of those that have left to go.
 const STILL_FOR: Duration = Duration::from_millis(300);
 /// By how many tasks a server without sessions may differ: connections of the metrics page that just end.
 const TASKS_SLACK: u64 = 4;
@@ -68,20 +68,22 @@ impl Server {
         Self { folder, process, _stdout: stdout, imap, imaps, http }
     }
 
-    /// What it holds once so many connections are left, and nothing moves any more.
+    /// What it holds once so many connections are left, and stay.
+    ///
+    /// A connection counts until its last command has ended. The sockets are no sign of rest: those that ask for the
+    /// metrics come and go.
     pub(crate) fn settled(&self, connections: usize) -> Result<Held, String> {
         let start = Instant::now();
-        let mut seen = (self.connections()?, 0);
         let mut since = Instant::now();
-        while seen.0 != connections as u64 || since.elapsed() < STILL_FOR {
+        while since.elapsed() < STILL_FOR {
+            let seen = self.connections()?;
+            if seen != connections as u64 {
+                since = Instant::now();
+            }
             if start.elapsed() > SETTLES_WITHIN {
-                return Err(format!("the server still counts {} connections, not {connections}", seen.0));
+                return Err(format!("the server still counts {seen} connections, not {connections}"));
             }
             std::thread::sleep(Duration::from_millis(50));
-            let now = (self.connections()?, self.descriptors().0);
-            if now != seen {
-                (seen, since) = (now, Instant::now());
-            }
         }
         self.held()
     }

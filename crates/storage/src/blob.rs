@@ -2,6 +2,7 @@
 //!
 //! A record is never changed. Who refers to it, and when it may go, is the business of the mail store.
 
+mod frames;
 mod memory;
 mod pack;
 mod record;
@@ -13,7 +14,7 @@ pub use segment::{Salvage, Salvaged, SegmentOptions, SegmentStore, Walked};
 use crate::{Content, Error};
 use model::{AccountId, BlobId, InternalDate, MailboxId};
 use record::Codec;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// Where a record lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +44,12 @@ impl Location {
         let &[segment, offset, stored, size] = numbers else { return None };
         let [segment, offset, stored, size] = [segment, offset, stored, size].map(u32::from_be_bytes);
         rest.is_empty().then_some(Self { segment, offset, stored, size })
+    }
+
+    /// What of a stretch lies within the content.
+    fn within(&self, stretch: &Range<u32>) -> Range<usize> {
+        let end = stretch.end.min(self.size);
+        stretch.start.min(end) as usize..end as usize
     }
 
     /// Where the record ends in its segment.
@@ -76,6 +83,8 @@ pub struct NewBlob {
     pub date: InternalDate,
     /// Its flags on arrival.
     pub flags: u64,
+    /// How many of the first bytes will often be read alone: those of a message's header.
+    pub head: u32,
     /// The bytes.
     pub content: Content,
 }
@@ -132,6 +141,13 @@ pub trait BlobStore: Send + Sync + 'static {
     /// # Errors
     /// [`Error::Damaged`] when it is not what was stored, [`Error::Io`] when it cannot be read.
     fn read(&self, at: &Location) -> Result<Vec<u8>, Error>;
+
+    /// A stretch of the content, as far as it has one, verified against the checksums of that stretch: what is read follows
+    /// its length, not the content's.
+    ///
+    /// # Errors
+    /// As [`BlobStore::read`].
+    fn read_stretch(&self, at: &Location, stretch: Range<u32>) -> Result<Vec<u8>, Error>;
 
     /// All segments, ascending.
     ///

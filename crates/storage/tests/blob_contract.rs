@@ -14,6 +14,9 @@ use storage::{
 /// Small, so that the tests fill several; in memory a segment holds a megabyte.
 const SEGMENT_BYTES: u64 = 16 << 10;
 
+/// What of each is read alone.
+const HEAD: u32 = 40;
+
 fn blob(id: u64, content: &[u8]) -> NewBlob {
     NewBlob {
         kind: RecordKind::Blob,
@@ -22,6 +25,7 @@ fn blob(id: u64, content: &[u8]) -> NewBlob {
         mailbox: MailboxId(2),
         date: InternalDate { seconds: 3, zone_minutes: 60 },
         flags: 4,
+        head: HEAD,
         content: content.to_vec().into(),
     }
 }
@@ -68,6 +72,19 @@ fn what_was_put_is_read(store: &dyn BlobStore) {
     assert!(small.stored < small.size / 10, "it was compressed");
 }
 
+fn a_stretch_is_what_stands_there(store: &dyn BlobStore) {
+    for (id, content) in (1..).zip([b"short".to_vec(), b"again and ".repeat(30_000), noise(1, 200_000)]) {
+        let at = put(store, id, &content);
+        for (from, to) in
+            [(0, 0), (0, 1), (0, HEAD), (3, 50), (30, 70_000), (65_000, 131_200), (199_990, u32::MAX)]
+        {
+            let clamped = |n: u32| content.len().min(n as usize);
+            let stretch = store.read_stretch(&at, from..to).unwrap();
+            assert_eq!(stretch, &content[clamped(from)..clamped(to)], "{from} to {to}");
+        }
+    }
+}
+
 fn headers_tell_what_was_put(store: &dyn BlobStore) {
     store.note_commit(77);
     store.note_commit(5);
@@ -97,6 +114,7 @@ fn wrong_locations_are_damage(store: &dyn BlobStore) {
     ];
     for wrong in wrong {
         assert!(matches!(store.read(&wrong), Err(Error::Damaged { .. })), "{wrong:?}");
+        assert!(matches!(store.read_stretch(&wrong, 0..3), Err(Error::Damaged { .. })), "{wrong:?}");
         assert!(matches!(store.relocate(&wrong, Box::new(|_| panic!())), Err(Error::Damaged { .. })));
     }
     assert!(store.read(&Location { segment: 999, ..at }).is_err());
@@ -187,9 +205,29 @@ macro_rules! contract {
 
 contract!(
     what_was_put_is_read,
+    a_stretch_is_what_stands_there,
     headers_tell_what_was_put,
     wrong_locations_are_damage,
     segments_fill_and_can_be_removed_once_closed,
     a_scan_stops_when_told,
     many_threads_put_and_read_at_once,
 );
+
+#[test]
+fn a_stretch_is_read_and_verified_without_the_rest() {
+    let (disk, content) = (Arc::new(SimDisk::default()), b"words and ".repeat(30_000));
+    let at = put(&in_segments(disk.clone()), 1, &content);
+    let file = storage::Disk::open(&*disk, "00000001.seg").unwrap();
+    let mut bytes = vec![0; at.end() as usize];
+    file.read_at(0, &mut bytes).unwrap();
+    // The last byte of the last frame, before the checksum of the whole.
+    bytes[at.end() as usize - 5] ^= 1;
+    let damaged = Arc::new(SimDisk::default());
+    storage::Disk::create(&*damaged, "00000001.seg").unwrap().append(&bytes).unwrap();
+    let committed = HashMap::from([(at.segment, at.end())]);
+    let store = SegmentStore::open(damaged, SegmentOptions::default(), &committed).unwrap();
+    assert!(matches!(store.read(&at), Err(Error::Damaged { .. })));
+    assert_eq!(store.read_stretch(&at, 0..HEAD).unwrap(), &content[..HEAD as usize]);
+    let end = at.size - 10..at.size;
+    assert!(matches!(store.read_stretch(&at, end), Err(Error::Damaged { .. })));
+}

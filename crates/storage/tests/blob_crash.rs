@@ -33,6 +33,7 @@ fn put(store: &SegmentStore, id: u64) -> Result<Location, Error> {
         mailbox: MailboxId(1),
         date: InternalDate::utc(0),
         flags: 0,
+        head: 0,
         content: content(id).into(),
     };
     store.put(blob, Box::new(move |located| done.send(located).unwrap()));
@@ -142,6 +143,7 @@ fn puts_at_the_same_time_share_syncs() {
                         mailbox: MailboxId(1),
                         date: InternalDate::utc(0),
                         flags: 0,
+                        head: 0,
                         content: content(id).into(),
                     };
                     let done = done.clone();
@@ -289,6 +291,7 @@ fn what_is_queued_is_written_before_the_store_closes() {
             mailbox: MailboxId(1),
             date: InternalDate::utc(0),
             flags: 0,
+            head: 0,
             content: content(id).into(),
         };
         let done = done.clone();

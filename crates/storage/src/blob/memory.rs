@@ -3,9 +3,10 @@
 use super::{BlobStore, Done, Location, NewBlob, RecordHeader, SegmentInfo, record};
 use crate::Error;
 use parking_lot::Mutex;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -56,6 +57,22 @@ fn slice<'a>(bytes: &'a [u8], at: &Location) -> Result<&'a [u8], Error> {
     bytes.get(range).ok_or_else(|| damaged(at.segment, "a record lies beyond the end"))
 }
 
+/// One record.
+struct Record<'a> {
+    bytes: &'a [u8],
+    segment: u32,
+}
+
+impl record::Pieces for Record<'_> {
+    fn read(&self, piece: Range<usize>) -> Result<Cow<'_, [u8]>, Error> {
+        Ok(self.bytes.get(piece).unwrap_or_default().into())
+    }
+
+    fn damaged(&self, what: &'static str) -> Error {
+        damaged(self.segment, what)
+    }
+}
+
 impl BlobStore for MemoryBlobs {
     fn put(&self, blob: NewBlob, done: Done) {
         let record = record::encode(&blob, self.commit.load(Ordering::Relaxed));
@@ -66,6 +83,12 @@ impl BlobStore for MemoryBlobs {
         let segment = self.segment(at.segment)?;
         let content = record::decode(slice(&segment, at)?);
         Ok(content.map_err(|what| damaged(at.segment, what))?.1)
+    }
+
+    fn read_stretch(&self, at: &Location, stretch: Range<u32>) -> Result<Vec<u8>, Error> {
+        let segment = self.segment(at.segment)?;
+        let record = Record { bytes: slice(&segment, at)?, segment: at.segment };
+        record::decode_stretch(&record, at, &at.within(&stretch))
     }
 
     fn segments(&self) -> Result<Vec<SegmentInfo>, Error> {

@@ -2,11 +2,14 @@
 //!
 //! Numbers are big-endian. Nothing here reads a disk.
 
+use super::frames;
 use super::pack::{pack, unpack};
-use super::{NewBlob, RecordHeader, RecordKind};
+use super::{Location, NewBlob, RecordHeader, RecordKind};
 use crate::Error;
 use model::{AccountId, BlobId, InternalDate, MailboxId};
+use std::borrow::Cow;
 use std::io;
+use std::ops::Range;
 
 /// Bytes before the payload.
 pub(crate) const HEADER_BYTES: usize = 104;
@@ -20,11 +23,15 @@ const VERSION: u8 = 1;
 /// The key id of a payload that is not encrypted, the only one so far.
 const NO_KEY: u32 = 0;
 
+/// What is read of a record first: a small one whole, of others the table of frames and most headers as well.
+const FIRST_READ_BYTES: usize = HEADER_BYTES + frames::MIN_BYTES + TRAILER_BYTES;
+
 /// How a content became a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
     Raw,
     Zstd,
+    Framed,
 }
 
 impl RecordHeader {
@@ -41,9 +48,13 @@ pub(crate) fn encode(blob: &NewBlob, commit: u64) -> Result<Vec<u8>, Error> {
         let path = format!("blob {}", blob.id).into();
         return Err(Error::Io { op: "store", path, source: io::ErrorKind::FileTooLarge.into() });
     }
-    let compressed = pack(content);
-    let (codec, payload) =
-        compressed.as_deref().map_or((Codec::Raw, content), |packed| (Codec::Zstd, packed));
+    let (codec, payload) = match frames::pack(content, blob.head as usize) {
+        Some(framed) => (Codec::Framed, Cow::Owned(framed)),
+        None => match pack(content) {
+            Some(packed) => (Codec::Zstd, Cow::Owned(packed)),
+            None => (Codec::Raw, Cow::Borrowed(content)),
+        },
+    };
     let header = RecordHeader {
         kind: blob.kind,
         id: blob.id,
@@ -59,8 +70,8 @@ pub(crate) fn encode(blob: &NewBlob, commit: u64) -> Result<Vec<u8>, Error> {
     };
     let mut record = Vec::with_capacity(HEADER_BYTES + payload.len() + TRAILER_BYTES);
     encode_header(&header, &mut record);
-    record.extend_from_slice(payload);
-    record.extend_from_slice(&crc32c::crc32c(payload).to_be_bytes());
+    record.extend_from_slice(&payload);
+    record.extend_from_slice(&crc32c::crc32c(&payload).to_be_bytes());
     Ok(record)
 }
 
@@ -72,6 +83,7 @@ fn encode_header(header: &RecordHeader, record: &mut Vec<u8>) {
     let codec = match header.codec {
         Codec::Raw => 0,
         Codec::Zstd => 1,
+        Codec::Framed => 2,
     };
     record.extend_from_slice(&MAGIC);
     record.extend_from_slice(&[VERSION, kind, codec, 0]);
@@ -118,6 +130,7 @@ fn header_fields(fields: &mut Fields<'_>) -> Option<RecordHeader> {
     let codec = match codec {
         0 => Codec::Raw,
         1 => Codec::Zstd,
+        2 => Codec::Framed,
         _ => return None,
     };
     let id = BlobId(fields.u64()?);
@@ -154,9 +167,52 @@ pub(crate) fn decode(record: &[u8]) -> Result<(RecordHeader, Vec<u8>), &'static 
         Codec::Zstd => {
             unpack(payload, header.size as usize).map_err(|_| "a record's payload cannot be decompressed")?
         }
+        Codec::Framed => frames::unpack(payload, header.size as usize)?,
     };
     let right = content.len() == header.size as usize && *blake3::hash(&content).as_bytes() == header.hash;
     if right { Ok((header, content)) } else { Err("a record's content does not match its hash") }
+}
+
+/// A record that is read piece by piece.
+pub(crate) trait Pieces {
+    /// Bytes of the record.
+    fn read(&self, piece: Range<usize>) -> Result<Cow<'_, [u8]>, Error>;
+    /// That the record is damaged.
+    fn damaged(&self, what: &'static str) -> Error;
+}
+
+/// A stretch of the content, which lies within it. Of a framed one only the frames that have it are read, and only they are verified.
+pub(crate) fn decode_stretch(
+    record: &dyn Pieces,
+    at: &Location,
+    stretch: &Range<usize>,
+) -> Result<Vec<u8>, Error> {
+    let damaged = |what| record.damaged(what);
+    let first = record.read(0..FIRST_READ_BYTES.min(at.stored as usize))?;
+    let header = decode_header(&first).map_err(damaged)?;
+    if (header.size, header.stored()) != (at.size, u64::from(at.stored)) {
+        return Err(damaged("another record lies there"));
+    }
+    let piece = |piece: Range<usize>| match first.get(piece.clone()) {
+        Some(bytes) => Ok(Cow::Borrowed(bytes)),
+        None => record.read(piece),
+    };
+    if header.codec != Codec::Framed {
+        let (_, content) = decode(&piece(0..at.stored as usize)?).map_err(damaged)?;
+        return content
+            .get(stretch.clone())
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| damaged("its content is short"));
+    }
+    let payload = header.payload as usize;
+    let begin = first.get(HEADER_BYTES..).unwrap_or_default();
+    let bytes = frames::table_bytes(begin, payload).ok_or_else(|| damaged("a table of frames is cut off"))?;
+    let table = piece(HEADER_BYTES..HEADER_BYTES + bytes)?;
+    let table = frames::Table::decode(&table, payload, header.size as usize).map_err(damaged)?;
+    let frames = table.of(stretch);
+    let packed = frames.packed();
+    let packed = piece(HEADER_BYTES + packed.start..HEADER_BYTES + packed.end)?;
+    frames.unpack(&packed, stretch).map_err(damaged)
 }
 
 /// Takes fixed-width fields off the front of some bytes.
@@ -183,6 +239,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The most that a table of frames takes here: one for the head, one for the rest.
+    const TABLE_BYTES: usize = 8 + 2 * 12;
+
     fn blob(content: Vec<u8>) -> NewBlob {
         NewBlob {
             kind: RecordKind::Manifest,
@@ -191,6 +250,7 @@ mod tests {
             mailbox: MailboxId(3),
             date: InternalDate { seconds: -4, zone_minutes: -300 },
             flags: 5,
+            head: 100,
             content: content.into(),
         }
     }
@@ -211,7 +271,8 @@ mod tests {
 
     #[test]
     fn a_flipped_bit_anywhere_is_found() {
-        for content in [Vec::new(), b"short".to_vec(), b"compressible ".repeat(40)] {
+        for content in [Vec::new(), b"short".to_vec(), b"compressible ".repeat(40), b"in frames ".repeat(500)]
+        {
             let record = encode(&blob(content), 1).unwrap();
             for bit in 0..record.len() * 8 {
                 let mut damaged = record.clone();
@@ -232,7 +293,7 @@ mod tests {
         fn content_survives(content in prop::collection::vec(any::<u8>(), 0..2000), times in 1usize..20) {
             let content = content.repeat(times);
             let record = encode(&blob(content.clone()), 1).unwrap();
-            prop_assert!(record.len() <= content.len() + HEADER_BYTES + TRAILER_BYTES);
+            prop_assert!(record.len() <= content.len() + HEADER_BYTES + TRAILER_BYTES + TABLE_BYTES);
             prop_assert_eq!(decode(&record).unwrap().1, content);
         }
 

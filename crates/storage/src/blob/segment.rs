@@ -18,9 +18,10 @@ use crate::{Disk, DiskFile, Error};
 use handles::Handles;
 use parking_lot::Mutex;
 use queue::{Entry, Queue};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -126,6 +127,25 @@ impl SegmentStore {
     }
 }
 
+/// One record of a file.
+struct Record<'a> {
+    file: Arc<dyn DiskFile>,
+    at: &'a Location,
+}
+
+impl record::Pieces for Record<'_> {
+    fn read(&self, piece: Range<usize>) -> Result<Cow<'_, [u8]>, Error> {
+        let mut bytes = vec![0; piece.len()];
+        let read = self.file.read_at(u64::from(self.at.offset) + piece.start as u64, &mut bytes)?;
+        bytes.truncate(read);
+        Ok(bytes.into())
+    }
+
+    fn damaged(&self, what: &'static str) -> Error {
+        file::damaged(self.at.segment, self.at.offset.into(), what)
+    }
+}
+
 impl BlobStore for SegmentStore {
     fn put(&self, blob: NewBlob, done: Done) {
         let record = record::encode(&blob, self.newest_commit.load(Ordering::Acquire));
@@ -142,6 +162,11 @@ impl BlobStore for SegmentStore {
         } else {
             Err(damaged("another record lies there"))
         }
+    }
+
+    fn read_stretch(&self, at: &Location, stretch: Range<u32>) -> Result<Vec<u8>, Error> {
+        let record = Record { file: self.file(at.segment)?, at };
+        record::decode_stretch(&record, at, &at.within(&stretch))
     }
 
     fn segments(&self) -> Result<Vec<SegmentInfo>, Error> {

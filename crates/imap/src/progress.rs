@@ -40,16 +40,22 @@ impl Progress {
 
     /// One step is done.
     pub(crate) async fn step(&mut self, io: &mut Io) -> Result<(), Failure> {
-        if let Some(progress) = self.advance(Instant::now()) {
+        self.steps(1, io).await
+    }
+
+    /// Some steps are done.
+    pub(crate) async fn steps(&mut self, count: usize, io: &mut Io) -> Result<(), Failure> {
+        if let Some(progress) = self.advance(count, Instant::now()) {
             io.untagged_ok(Code::InProgress(progress), "still at it");
             io.flush().await?;
         }
         Ok(())
     }
 
-    /// Counts a step, and answers what is to be told, if it is time.
-    fn advance(&mut self, now: Instant) -> Option<InProgress> {
-        self.done = self.done.map(|done| done.saturating_add(1));
+    /// Counts steps, and answers what is to be told, if it is time.
+    fn advance(&mut self, count: usize, now: Instant) -> Option<InProgress> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.done = self.done.map(|done| done.saturating_add(count));
         if now.duration_since(self.told) < EVERY {
             return None;
         }
@@ -76,7 +82,7 @@ mod tests {
         let mut progress = Progress::new(&tag(), 1000);
         let begun = progress.told;
         let told: Vec<Option<u32>> = (1..=250)
-            .filter_map(|step| progress.advance(begun + Duration::from_millis(100 * step)))
+            .filter_map(|step| progress.advance(1, begun + Duration::from_millis(100 * step)))
             .map(|progress| progress.done)
             .collect();
         assert_eq!(told, [Some(100), Some(200)]);

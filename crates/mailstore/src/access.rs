@@ -7,13 +7,11 @@ use crate::mailbox::{Mailbox, Status};
 use crate::quota::Quota;
 use crate::schema;
 use crate::shared::Shared;
-use crate::thread::Ancestry;
 use crate::txn::Sources;
 use crate::watch::Watch;
-use model::{AccountId, BlobId, EmailId, MailboxId, MailboxName, Rights, SpecialUse, Timestamp};
+use model::{AccountId, EmailId, MailboxId, MailboxName, Rights, SpecialUse, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use storage::Location;
 
 /// How many e-mail rows one read takes at most.
 pub const EMAILS_PER_READ_MAX: usize = 512;
@@ -213,52 +211,6 @@ impl Access {
         self.account.shared.read(move |snapshot| read_emails(snapshot, account, &ids)).await
     }
 
-    /// A message's whole content, checked against its checksum; `None` if it has been given up since.
-    ///
-    /// # Errors
-    /// A fault, also when the content is damaged: it is never served as if whole.
-    pub async fn body(&self, email: &Email) -> Result<Option<Arc<[u8]>>, Error> {
-        let (blob, preface) = (email.blob, email.preface.clone());
-        let shared = self.account.shared.clone();
-        self.account.shared.blocking(move || read_body(&shared, blob, &preface)).await
-    }
-
-    /// What THREAD knows of a message's forebears: stored with it, or read from its header where it came before that was
-    /// kept. `None` if it has been given up since.
-    ///
-    /// # Errors
-    /// As of [`Self::body`].
-    pub async fn ancestry(&self, email: &Email) -> Result<Option<Ancestry>, Error> {
-        if let Some(ancestry) = &email.ancestry {
-            return Ok(Some(ancestry.clone()));
-        }
-        let content = self.body(email).await?;
-        let header =
-            content.as_deref().map(|content| content.get(..email.header_len as usize).unwrap_or(content));
-        Ok(header.map(|header| Ancestry::of(&message::Thread::of(header))))
-    }
-
-    /// The contents of several messages, read one after another: for many small ones, of which each would take longer to
-    /// be asked for than to be read. All of them are in memory at once.
-    ///
-    /// # Errors
-    /// The reads could not be run. Each read has its own outcome, in the order asked for.
-    pub async fn bodies(
-        &self,
-        emails: impl Iterator<Item = &Email>,
-    ) -> Result<Vec<Result<Option<Arc<[u8]>>, Error>>, Error> {
-        let blobs: Vec<(BlobId, Vec<u8>)> = emails.map(|email| (email.blob, email.preface.clone())).collect();
-        if blobs.is_empty() {
-            return Ok(Vec::new());
-        }
-        let shared = self.account.shared.clone();
-        let read_one = move |(blob, preface): &(BlobId, Vec<u8>)| {
-            read_body(&shared, *blob, preface).map_err(Error::from)
-        };
-        let read = move || Ok(blobs.iter().map(read_one).collect());
-        self.account.shared.blocking(read).await
-    }
-
     /// Which of these sources have been imported into the account before, by their digests.
     ///
     /// # Errors
@@ -275,7 +227,7 @@ impl Access {
 
 /// Reads e-mails, in the order asked for. What came into a mailbox one after another has neighbouring ids, and one scan
 /// reads these several times faster than as many look-ups.
-fn read_emails(
+pub(crate) fn read_emails(
     snapshot: &dyn storage::Snapshot,
     account: AccountId,
     ids: &[EmailId],
@@ -318,22 +270,6 @@ fn scan_emails(
         Ok(())
     })?;
     Ok(emails)
-}
-
-/// Reads a blob, checked, behind its preface.
-pub(crate) fn read_body(shared: &Shared, blob: BlobId, preface: &[u8]) -> Result<Option<Arc<[u8]>>, Fault> {
-    // Compaction may move a blob between the look-up and the read; then it is elsewhere now.
-    let mut tried = None;
-    loop {
-        let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(None) };
-        let at = Location::decode(&row).ok_or(crate::Damaged { what: "blob location" })?;
-        match shared.blobs.read(&at) {
-            Ok(content) if preface.is_empty() => return Ok(Some(Arc::from(content))),
-            Ok(content) => return Ok(Some(Arc::from([preface, &content].concat()))),
-            Err(error) if tried == Some(at) => return Err(Fault::new("read body", error)),
-            Err(_) => tried = Some(at),
-        }
-    }
 }
 
 #[cfg(test)]

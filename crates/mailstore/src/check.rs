@@ -5,6 +5,7 @@
 
 use crate::account::load;
 use crate::codec::Damaged;
+use crate::content::read_blob;
 use crate::email::Email;
 use crate::error::{Error, Fault};
 use crate::image::Image;
@@ -356,7 +357,7 @@ impl<'a> Check<'a> {
     fn read_blobs(&mut self, shared: &Shared) {
         for (blob, at) in std::mem::take(&mut self.located) {
             self.report.hashed += 1;
-            if let Err(error) = read_blob(shared, blob, at) {
+            if let Err(error) = read_blob(shared, blob, at, None) {
                 self.problem(None, format!("blob {blob}: {error}"));
             }
         }
@@ -378,20 +379,4 @@ fn first_mailbox(
         ControlFlow::Break(())
     })?;
     Ok(found)
-}
-
-/// Reads a blob where it was when the check began, or where compaction has put it since; `None` if it has been given up
-/// since, which is no problem.
-pub(crate) fn read_blob(shared: &Shared, blob: BlobId, mut at: Location) -> Result<Option<Vec<u8>>, Fault> {
-    loop {
-        let error = match shared.blobs.read(&at) {
-            Ok(content) => return Ok(Some(content)),
-            Err(error) => error,
-        };
-        let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(None) };
-        match Location::decode(&row) {
-            Some(now) if now != at => at = now,
-            _ => return Err(error.into()),
-        }
-    }
 }

@@ -50,6 +50,11 @@ impl Parsed {
         Self { digest, preview, size }
     }
 
+    /// Bytes of its header, with the empty line that ends it.
+    pub(crate) fn header_len(&self) -> u32 {
+        u32::try_from(self.digest.header_bytes).unwrap_or(self.size)
+    }
+
     /// What decides its thread.
     pub(crate) const fn thread(&self) -> &Thread {
         &self.digest.thread

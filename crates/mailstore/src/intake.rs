@@ -108,7 +108,10 @@ impl Intake {
             let snapshot = engine.snapshot()?;
             let ties = accounts.iter().map(|&account| Ties::read(parsed.thread(), account, &*snapshot));
             let ties = ties.collect::<Result<Vec<_>, _>>()?;
-            blobs.put(place.record(blob, content), Box::new(move |located| drop(done.send(located))));
+            blobs.put(
+                place.record(blob, parsed.header_len(), content),
+                Box::new(move |located| drop(done.send(located))),
+            );
             Ok(Ok((parsed, ties)))
         };
         let (parsed, ties) = shared.blocking(parse_and_put).await??;
@@ -178,9 +181,9 @@ struct Place {
 }
 
 impl Place {
-    fn record(&self, id: BlobId, content: Content) -> NewBlob {
+    fn record(&self, id: BlobId, head: u32, content: Content) -> NewBlob {
         let Self { account, mailbox, date, flags } = *self;
-        NewBlob { kind: RecordKind::Blob, id, account, mailbox, date, flags, content }
+        NewBlob { kind: RecordKind::Blob, id, account, mailbox, date, flags, head, content }
     }
 }
 

@@ -7,11 +7,9 @@ mod content;
 mod rows;
 mod stretch;
 
-use std::sync::Arc;
-
 use imap_proto::command::{Fetch, FetchItem};
 use imap_proto::response::{Code, vanished_earlier};
-use mailstore::{Email, FlagOp, Message, StoreFlags};
+use mailstore::{Content, Email, FlagOp, Message, ReadEmail, StoreFlags};
 use message::UnknownEncoding;
 use model::{Flags, ModSeq, NamedFlags, Rights, UidSet};
 
@@ -125,61 +123,52 @@ impl Selected {
         tally: &mut Tally,
         io: &mut Io,
     ) -> Result<(), Failure> {
-        let ids: Vec<_> = messages.iter().map(|message| message.email).collect();
-        let emails = self.user.access.emails(&ids).await?;
-        let found = messages.iter().zip(emails).filter_map(|(message, email)| Some((message, email?)));
-        let found: Vec<(&Message, Email)> = found.collect();
-        tally.expunged += (messages.len() - found.len()) as u64;
-        for some in reads(&found, |(_, email)| wanted.contents.bytes_read_of(email)) {
-            let emails = some.iter().map(|(_, email)| email);
-            let asked = emails.filter(|email| wanted.contents.need_body_of(email));
-            let mut bodies = self.user.access.bodies(asked).await?.into_iter();
-            for (message, email) in some {
-                let read = wanted.contents.need_body_of(email).then(|| bodies.next()).flatten();
-                match read.transpose() {
-                    Ok(Some(None)) => tally.expunged += 1,
-                    Ok(body) => {
-                        let told = (*message, email, body.flatten());
-                        self.fetch_email(told, wanted, lists, tally, io).await?;
-                    }
-                    // A damaged message is not answered at all; the others are (RFC 2683 §3.4.9 has no better advice).
-                    Err(error) => tally.failed(error.into())?,
+        for mut some in read_together(messages, |message| wanted.contents.bytes_read(message.size)) {
+            while !some.is_empty() {
+                let ids: Vec<_> = some.iter().map(|message| message.email).collect();
+                let needed = wanted.contents.needed();
+                let read = self.user.access.read(&ids, needed, CONTENT_BYTES_PER_READ).await?;
+                let (answered, rest) = some.split_at_checked(read.len()).unwrap_or((some, &[]));
+                for (message, read) in answered.iter().zip(read) {
+                    self.fetch_email(message, read, wanted, lists, tally, io).await?;
                 }
+                some = rest;
             }
         }
         Ok(())
     }
 
-    /// Answers one message, whose content has been read if it is needed.
+    /// Answers one message.
     async fn fetch_email(
         &self,
-        (message, email, body): (&Message, &Email, Option<Arc<[u8]>>),
+        message: &Message,
+        read: Option<ReadEmail>,
         wanted: &Wanted<'_>,
         lists: &mut FlagLists,
         tally: &mut Tally,
         io: &mut Io,
     ) -> Result<(), Failure> {
         let Some(called) = self.called(message.uid) else { return Ok(()) };
-        let answers = match &body {
-            None => Answers::default(),
-            Some(content) => {
-                let tree = match email.tree() {
-                    Ok(tree) => tree,
-                    Err(damaged) => return tally.failed(Failure::ours("read part tree", damaged)),
-                };
-                match wanted.contents.answers(email, content, &tree) {
-                    Ok(answers) => answers,
-                    Err(unknown) => {
-                        tally.unknown_encoding.get_or_insert(unknown);
-                        return Ok(());
-                    }
+        let Some((email, content)) = tally.whole(read)? else { return Ok(()) };
+        let answers = if wanted.contents.need_content_of(&email) {
+            let tree = match email.tree() {
+                Ok(tree) => tree,
+                Err(damaged) => return tally.failed(Failure::ours("read part tree", damaged)),
+            };
+            match wanted.contents.answers(&email, &content, &tree) {
+                Ok(answers) => answers,
+                Err(unknown) => {
+                    tally.unknown_encoding.get_or_insert(unknown);
+                    return Ok(());
                 }
             }
+        } else {
+            Answers::default()
         };
         let flags = lists.list(message.flags, self.shows_recent(message.uid));
         let rows = wanted.rows_of(message, self.user.enabled.condstore);
         let columns = Columns { rows, called, message, flags };
-        wanted.contents.write(email, &answers, columns, io).await?;
+        wanted.contents.write(&email, &answers, columns, io).await?;
         tally.answered += 1;
         io.flush_if_full().await
     }
@@ -221,6 +210,17 @@ impl Selected {
 }
 
 impl Tally {
+    /// What was read of a message, if it is there and sound.
+    fn whole(&mut self, read: Option<ReadEmail>) -> Result<Option<(Email, Content)>, Failure> {
+        match read.map(|read| (read.email, read.content)) {
+            Some((email, Ok(Some(content)))) => return Ok(Some((email, content))),
+            None | Some((_, Ok(None))) => self.expunged += 1,
+            // A damaged message is not answered at all; the others are (RFC 2683 §3.4.9 has no better advice).
+            Some((_, Err(error))) => self.failed(error.into())?,
+        }
+        Ok(None)
+    }
+
     /// Keeps a fault for the end; whatever else it is ends the command.
     fn failed(&mut self, failure: Failure) -> Result<(), Failure> {
         match failure {
@@ -252,7 +252,7 @@ impl Tally {
 }
 
 /// Messages in pieces whose contents are read together.
-fn reads<T>(messages: &[T], bytes: impl Fn(&T) -> u64) -> impl Iterator<Item = &[T]> {
+pub(super) fn read_together<T>(messages: &[T], bytes: impl Fn(&T) -> u64) -> impl Iterator<Item = &[T]> {
     let mut rest = messages;
     std::iter::from_fn(move || {
         let mut sum = 0;
@@ -275,8 +275,8 @@ mod tests {
     fn contents_are_read_together_while_they_are_small() {
         let big = CONTENT_BYTES_PER_READ;
         let sizes = [1, big - 1, 1, 2 * big, big, 0, 0, 1];
-        let pieces: Vec<&[u64]> = reads(&sizes, |&size| size).collect();
+        let pieces: Vec<&[u64]> = read_together(&sizes, |&size| size).collect();
         assert_eq!(pieces, [&sizes[..2], &sizes[2..3], &sizes[3..4], &sizes[4..7], &sizes[7..]]);
-        assert_eq!(reads(&[], |&size: &u64| size).count(), 0);
+        assert_eq!(read_together(&[], |&size: &u64| size).count(), 0);
     }
 }

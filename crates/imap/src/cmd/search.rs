@@ -1,22 +1,23 @@
 //! SEARCH and UID SEARCH (RFC 3501 §6.4.4, RFC 5182, RFC 7162 §3.1.5).
 //!
 //! Rows of the image answer most keys, and the text index those for text; what they leave open has its metadata read in
-//! bulk, and what that leaves open its content, one message at a time, on a bounded pool.
+//! bulk, and what that leaves open its header or its content, some messages at a time, on a bounded pool.
 
 pub(super) mod answer;
 mod compile;
 pub(crate) mod program;
 
 use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use imap_proto::command::{Search, Tag};
-use mailstore::{EMAILS_PER_READ_MAX, Email, Message, Snapshot};
+use mailstore::{Content, EMAILS_PER_READ_MAX, Email, Message, Snapshot};
 
 use self::answer::Found;
 use self::compile::Context;
 use self::program::{Loaded, Test};
-use crate::cmd::fetch::chunks;
+use crate::cmd::fetch::{chunks, read_together};
 use crate::io::Io;
 use crate::progress::Progress;
 use crate::reply::{Done, End, Failure};
@@ -130,39 +131,54 @@ impl Selected {
     ) -> Result<(), Failure> {
         let ids: Vec<_> = messages.iter().map(|message| message.email).collect();
         let emails = self.user.access.emails(&ids).await?;
+        let (mut holding, mut open) = (Vec::new(), Vec::new());
         for (message, email) in messages.iter().zip(emails) {
-            progress.step(io).await?;
             // Given up since: it was expunged, and an expunged message is not found.
             let Some(email) = email else { continue };
-            let holds = match test.holds(Loaded { message, email: Some(&email), content: None }) {
-                Some(answer) => answer,
-                None => self.search_content(test, *message, email, server).await?,
-            };
-            if holds {
-                found.add(message);
+            match test.holds(Loaded { message, email: Some(&email), content: None }) {
+                Some(true) => holding.push(*message),
+                Some(false) => {}
+                None => open.push((*message, test.content_needed(&email), email)),
             }
         }
+        for some in read_together(&open, |(_, needed, _)| needed.len() as u64) {
+            holding.extend(self.search_contents(test, some, server).await?);
+            progress.steps(some.len(), io).await?;
+        }
+        progress.steps(messages.len() - open.len(), io).await?;
+        holding.sort_unstable_by_key(|message| message.uid);
+        holding.iter().for_each(|message| found.add(message));
         Ok(())
     }
 
-    async fn search_content(
+    /// Those of the messages that hold the test by what stands in them.
+    async fn search_contents(
         &self,
         test: &Arc<Test>,
-        message: Message,
-        email: Email,
+        messages: &[(Message, Range<u32>, Email)],
         server: &ImapServer,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Vec<Message>, Failure> {
         let permit = Arc::clone(&server.text_searches).acquire_owned().await;
         let permit = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
-        let Some(content) = self.user.access.body(&email).await? else { return Ok(false) };
+        let wanted = messages.iter().map(|(_, needed, email)| (email.clone(), needed.clone())).collect();
+        let mut read = Vec::new();
+        for ((message, ..), one) in messages.iter().zip(self.user.access.contents(wanted).await?) {
+            if let Some(content) = one.content? {
+                read.push((*message, one.email, content));
+            }
+        }
         let test = Arc::clone(test);
         let work = tokio::task::spawn_blocking(move || {
             let _held = permit;
-            let tree = email.tree()?;
-            let loaded = Loaded { message: &message, email: Some(&email), content: Some((&content, &tree)) };
-            Ok::<_, mailstore::Damaged>(test.holds(loaded).unwrap_or(false))
+            let holds = |(message, email, content): &(Message, Email, Content)| {
+                let tree = email.tree()?;
+                let content = Some((content.bytes(), &tree));
+                let holds = test.holds(Loaded { message, email: Some(email), content });
+                Ok(holds.unwrap_or(false).then_some(*message))
+            };
+            read.iter().filter_map(|one| holds(one).transpose()).collect::<Result<_, mailstore::Damaged>>()
         });
-        let holds = work.await.map_err(|broken| Failure::ours("search", broken))?;
-        holds.map_err(|damaged| Failure::ours("search", damaged))
+        let found = work.await.map_err(|broken| Failure::ours("search", broken))?;
+        found.map_err(|damaged| Failure::ours("search", damaged))
     }
 }

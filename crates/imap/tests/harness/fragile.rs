@@ -1,6 +1,6 @@
 //! Blobs in memory, of which those with a certain mark read as damaged.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use storage::{BlobStore, Done, Error, Location, MemoryBlobs, NewBlob, RecordHeader, SegmentInfo};
 
@@ -21,6 +21,11 @@ impl BlobStore for FragileBlobs {
             return Err(Error::Damaged { place: "a message".to_owned(), what: "it is marked so" });
         }
         Ok(content)
+    }
+
+    fn read_stretch(&self, at: &Location, stretch: Range<u32>) -> Result<Vec<u8>, Error> {
+        self.read(at)?;
+        self.0.read_stretch(at, stretch)
     }
 
     fn segments(&self) -> Result<Vec<SegmentInfo>, Error> {

@@ -15,8 +15,8 @@ use tokio::sync::mpsc;
 
 use super::rows::{DIRECTORY, IndexSize, POSTINGS, RowSource, SegmentRow, State, TERMS};
 use super::{FIELDS, index_text, mark_partial, tiers};
-use crate::access::read_body;
 use crate::account::load;
+use crate::content::read_body;
 use crate::email::Email;
 use crate::error::{During, Error, Fault, Refusal, Stopped};
 use crate::schema;

@@ -2,8 +2,8 @@
 
 use super::{Manifest, Place, decode_page, decode_root_row};
 use crate::account::load;
-use crate::check::read_blob;
 use crate::chunk::Chunk;
+use crate::content::read_blob;
 use crate::error::Fault;
 use crate::schema::{self, Head};
 use crate::shared::Shared;
@@ -116,7 +116,7 @@ impl Check<'_> {
             self.problems.push(format!("manifest record {blob} is nowhere"));
             return Ok(None);
         };
-        let read = read_blob(self.shared, blob, at);
+        let read = read_blob(self.shared, blob, at, None);
         Ok(read.unwrap_or_else(|fault| {
             self.problems.push(format!("manifest record {blob}: {fault}"));
             None

@@ -121,7 +121,8 @@ impl Store {
         let put = move |Record { hold, kind, mailbox, content }| {
             let (done, durable) = oneshot::channel();
             let (id, flags, content) = (hold.blob(), kind as u64, content.into());
-            let record = NewBlob { kind: RecordKind::Manifest, id, account, mailbox, date, flags, content };
+            let record =
+                NewBlob { kind: RecordKind::Manifest, id, account, mailbox, date, flags, head: 0, content };
             blobs.put(record, Box::new(move |located| drop(done.send(located))));
             (hold, durable)
         };

@@ -1,15 +1,17 @@
 //! The part of FETCH that needs more than the image: envelope, structure, preview, and stretches of the content.
 //!
-//! RFC 3501 §6.4.5, RFC 8474 §5.2, RFC 8970. A message's content is loaded and checked whole before a byte of its
+//! RFC 3501 §6.4.5, RFC 8474 §5.2, RFC 8970. What is needed of a message's content is loaded and checked before a byte of its
 //! response is written, so that damage never shows as a cut or wrong section.
+
+use std::ops::Range;
 
 use imap_proto::command::FetchItem;
 use imap_proto::response::FetchWriter;
-use mailstore::Email;
+use mailstore::{Content, Email};
 use message::{Tree, UnknownEncoding};
 
 use super::rows::Columns;
-use super::stretch::{Answer, Stretch};
+use super::stretch::{Answer, Extent, Stretch};
 use crate::io::Io;
 use crate::object_id;
 use crate::reply::Failure;
@@ -32,6 +34,9 @@ enum Fact {
         lazy: bool,
     },
 }
+
+/// The preview that is made where there is none.
+const PREVIEW: Fact = Fact::Preview { lazy: false };
 
 /// The answers to the items that need the content, ready to be written.
 #[derive(Default)]
@@ -65,18 +70,31 @@ impl<'f> Contents<'f> {
         !self.stretches.is_empty()
     }
 
+    /// How much is read of a message of `size` bytes, at most or about.
+    pub(super) fn bytes_read(&self, size: u32) -> u64 {
+        self.stretches.iter().map(|stretch| stretch.extent().bytes_max(size.into())).max().unwrap_or(0)
+    }
+
+    /// What of its content a message needs.
+    pub(super) fn needed(&self) -> impl Fn(&Email) -> Range<u32> + Send + 'static {
+        let extents: Vec<Extent> = self.stretches.iter().map(Stretch::extent).collect();
+        let preview = self.facts.contains(&PREVIEW);
+        move |email| match &extents[..] {
+            _ if preview && email.preview.is_none() => 0..email.size,
+            [] => 0..0,
+            [Extent::Whole] => 0..email.size,
+            [Extent::Header] => 0..email.header_len,
+            extents => hull(extents, email),
+        }
+    }
+
     /// Whether the content of this one is needed.
-    pub(super) fn need_body_of(&self, email: &Email) -> bool {
+    pub(super) fn need_content_of(&self, email: &Email) -> bool {
         self.are_of_bodies() || self.makes_preview_of(email)
     }
 
-    /// How much is read for it.
-    pub(super) fn bytes_read_of(&self, email: &Email) -> u64 {
-        if self.need_body_of(email) { email.size.into() } else { 0 }
-    }
-
     fn makes_preview_of(&self, email: &Email) -> bool {
-        email.preview.is_none() && self.facts.contains(&Fact::Preview { lazy: false })
+        email.preview.is_none() && self.facts.contains(&PREVIEW)
     }
 
     /// Answers what needs the content of an e-mail.
@@ -86,10 +104,10 @@ impl<'f> Contents<'f> {
     pub(super) fn answers<'m>(
         &'m self,
         email: &Email,
-        content: &'m [u8],
+        content: &'m Content,
         tree: &Tree,
     ) -> Result<Answers<'m>, UnknownEncoding> {
-        let preview = self.makes_preview_of(email).then(|| message::preview(content, tree));
+        let preview = self.makes_preview_of(email).then(|| message::preview(content.bytes(), tree));
         let stretches = self.stretches.iter().map(|stretch| stretch.answer(content, tree));
         Ok(Answers { preview, stretches: stretches.collect::<Result<_, _>>()? })
     }
@@ -126,4 +144,14 @@ impl<'f> Contents<'f> {
         line.finish();
         Ok(())
     }
+}
+
+/// From the first byte that is needed to the last.
+fn hull(extents: &[Extent], email: &Email) -> Range<u32> {
+    // Whoever answers meets the same damage, and reports it.
+    let Ok(tree) = email.tree() else { return 0..email.size };
+    let located = extents.iter().filter_map(|extent| extent.locate(&tree)).filter(|range| !range.is_empty());
+    let hull = located.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).unwrap_or_default();
+    let clamped = |n: usize| u32::try_from(n).unwrap_or(email.size);
+    clamped(hull.start)..clamped(hull.end)
 }

@@ -3,6 +3,7 @@
 //! RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3. A test answers as soon as what is loaded of a message suffices: its row in
 //! the image, then its unchanging facts, then its content. Only what stays open has more loaded.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use mailstore::{Email, Message, TextAnswer, TextIn};
@@ -191,6 +192,14 @@ impl Test {
             Self::Text(sought) => sought.cost(),
             Self::Not(test) => test.cost(),
             Self::Any(tests) | Self::Every(tests) => tests.iter().map(Self::cost).max().unwrap_or(Cost::Row),
+        }
+    }
+
+    /// What of an e-mail's content suffices to answer.
+    pub(crate) fn content_needed(&self, email: &Email) -> Range<u32> {
+        match self.cost() {
+            Cost::Row | Cost::Email | Cost::Header => 0..email.header_len,
+            Cost::Content => 0..email.size,
         }
     }
 

@@ -1,0 +1,199 @@
+//! Contents of messages: whole, or the stretch of them that is needed.
+
+use crate::access::{Access, read_emails};
+use crate::email::Email;
+use crate::error::{Error, Fault};
+use crate::schema;
+use crate::shared::Shared;
+use crate::thread::Ancestry;
+use model::{AccountId, BlobId, EmailId};
+use std::ops::Range;
+use storage::Location;
+
+/// A message's content, or what of it was read.
+#[derive(Clone, Debug, Default)]
+pub struct Content {
+    from: u32,
+    bytes: Vec<u8>,
+}
+
+impl Content {
+    /// What stands in a range of the content, for an empty one nothing; `None` if it reaches beyond what was read.
+    #[must_use]
+    pub fn get(&self, range: Range<usize>) -> Option<&[u8]> {
+        if range.is_empty() {
+            return Some(&[]);
+        }
+        let from = self.from as usize;
+        self.bytes.get(range.start.checked_sub(from)?..range.end.checked_sub(from)?)
+    }
+
+    /// All that was read.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// A message's unchanging facts and the stretch of its content that was wanted.
+#[derive(Debug)]
+pub struct ReadEmail {
+    /// The facts.
+    pub email: Email,
+    /// The stretch; `None` if the content has been given up since. A fault also when it is damaged: it is never served as if
+    /// sound.
+    pub content: Result<Option<Content>, Error>,
+}
+
+impl Access {
+    /// The unchanging facts of messages, each with the stretch of its content that `wanted` names, verified; an empty range
+    /// reads none. In the order asked for; `None` for a message that is given up. All is read in one go, as long as the
+    /// stretches have at most `bytes_max` bytes together: what is answered are the first of the messages, and one at least.
+    ///
+    /// # Errors
+    /// A fault of the store, or a damaged row. Each content has its own outcome.
+    pub async fn read(
+        &self,
+        ids: &[EmailId],
+        wanted: impl Fn(&Email) -> Range<u32> + Send + 'static,
+        bytes_max: u64,
+    ) -> Result<Vec<Option<ReadEmail>>, Error> {
+        let (account, shared, ids) = (self.account_id(), self.shared().clone(), ids.to_vec());
+        let read = move || read_together(&shared, (account, &ids), wanted, bytes_max);
+        self.shared().blocking(read).await
+    }
+
+    /// Stretches of the contents of e-mails, each verified, in the order given. All of them are in memory at once.
+    ///
+    /// # Errors
+    /// The reads could not be run. Each has its own outcome.
+    pub async fn contents(&self, wanted: Vec<(Email, Range<u32>)>) -> Result<Vec<ReadEmail>, Error> {
+        let shared = self.shared().clone();
+        let read = move || {
+            let snapshot = shared.engine.snapshot()?;
+            Ok(wanted.into_iter().map(|wanted| read_one(&shared, &*snapshot, wanted)).collect())
+        };
+        self.shared().blocking(read).await
+    }
+
+    /// A message's whole content, verified; `None` if it has been given up since.
+    ///
+    /// # Errors
+    /// A fault, also when the content is damaged: it is never served as if whole.
+    pub async fn body(&self, email: &Email) -> Result<Option<Vec<u8>>, Error> {
+        let (blob, preface) = (email.blob, email.preface.clone());
+        let shared = self.shared().clone();
+        self.shared().blocking(move || read_body(&shared, blob, &preface)).await
+    }
+
+    /// What THREAD knows of a message's forebears: stored with it, or read from its header where it came before that was
+    /// kept. `None` if it has been given up since.
+    ///
+    /// # Errors
+    /// As of [`Self::body`].
+    pub async fn ancestry(&self, email: &Email) -> Result<Option<Ancestry>, Error> {
+        if let Some(ancestry) = &email.ancestry {
+            return Ok(Some(ancestry.clone()));
+        }
+        let header = 0..email.header_len;
+        let read = self.contents(vec![(email.clone(), header)]).await?.pop();
+        let content = read.map_or(Ok(None), |read| read.content)?;
+        Ok(content.map(|header| Ancestry::of(&message::Thread::of(header.bytes()))))
+    }
+}
+
+/// Reads e-mails and the wanted stretches of their contents, as many as fit.
+fn read_together(
+    shared: &Shared,
+    (account, ids): (AccountId, &[EmailId]),
+    wanted: impl Fn(&Email) -> Range<u32>,
+    bytes_max: u64,
+) -> Result<Vec<Option<ReadEmail>>, Fault> {
+    let snapshot = shared.engine.snapshot()?;
+    let emails = read_emails(&*snapshot, account, ids)?;
+    let with_stretch = emails.into_iter().map(|email| {
+        let email = email?;
+        let Range { start, end } = wanted(&email);
+        let end = end.min(email.size);
+        Some((email, start.min(end)..end))
+    });
+    let mut asked: Vec<Option<(Email, Range<u32>)>> = with_stretch.collect();
+    let mut sum = 0;
+    let fits = |asked: &&Option<(Email, Range<u32>)>| {
+        sum += asked.as_ref().map_or(0, |(_, stretch)| stretch.len() as u64);
+        sum <= bytes_max
+    };
+    let count = asked.iter().take_while(fits).count().max(1);
+    asked.truncate(count);
+    let read_one = |asked| read_one(shared, &*snapshot, asked);
+    Ok(asked.into_iter().map(|asked| asked.map(read_one)).collect())
+}
+
+fn read_one(
+    shared: &Shared,
+    snapshot: &dyn storage::Snapshot,
+    (email, stretch): (Email, Range<u32>),
+) -> ReadEmail {
+    let content = read_stretch(shared, snapshot, &email, stretch).map_err(Error::from);
+    ReadEmail { email, content }
+}
+
+/// Reads a stretch of a content that lies where the snapshot says, or where it has been moved since.
+fn read_stretch(
+    shared: &Shared,
+    snapshot: &dyn storage::Snapshot,
+    email: &Email,
+    stretch: Range<u32>,
+) -> Result<Option<Content>, Fault> {
+    if stretch.is_empty() {
+        return Ok(Some(Content::default()));
+    }
+    let Some(row) = snapshot.get(&schema::blob(email.blob))? else { return Ok(None) };
+    let preface = u32::try_from(email.preface.len()).unwrap_or(u32::MAX);
+    let in_blob = stretch.start.saturating_sub(preface)..stretch.end.saturating_sub(preface);
+    let Some(behind) = read_blob(shared, email.blob, location(&row)?, Some(in_blob))? else {
+        return Ok(None);
+    };
+    let before = stretch.start.min(preface) as usize..stretch.end.min(preface) as usize;
+    let bytes = match email.preface.get(before).unwrap_or_default() {
+        [] => behind,
+        before => [before, &behind].concat(),
+    };
+    Ok(Some(Content { from: stretch.start, bytes }))
+}
+
+/// Reads a blob, verified, behind its preface.
+pub(crate) fn read_body(shared: &Shared, blob: BlobId, preface: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(None) };
+    let content = read_blob(shared, blob, location(&row)?, None)?;
+    Ok(content.map(|content| if preface.is_empty() { content } else { [preface, &content].concat() }))
+}
+
+/// Reads a blob, or a stretch of it, where it was when that was looked up, or where compaction has put it since; `None` if it
+/// has been given up since.
+pub(crate) fn read_blob(
+    shared: &Shared,
+    blob: BlobId,
+    mut at: Location,
+    stretch: Option<Range<u32>>,
+) -> Result<Option<Vec<u8>>, Fault> {
+    loop {
+        let read = match &stretch {
+            None => shared.blobs.read(&at),
+            Some(stretch) => shared.blobs.read_stretch(&at, stretch.clone()),
+        };
+        let error = match read {
+            Ok(content) => return Ok(Some(content)),
+            Err(error) => error,
+        };
+        let Some(row) = shared.engine.snapshot()?.get(&schema::blob(blob))? else { return Ok(None) };
+        match location(&row)? {
+            now if now != at => at = now,
+            _ => return Err(error.into()),
+        }
+    }
+}
+
+fn location(row: &[u8]) -> Result<Location, Fault> {
+    Ok(Location::decode(row).ok_or(crate::Damaged { what: "blob location" })?)
+}

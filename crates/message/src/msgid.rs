@@ -5,7 +5,7 @@
 
 use crate::token::{Grammar, TokenKind, Tokens};
 
-/// The longest id that is kept, in bytes; longer ones are passed over.
+/// The longest id that is kept, in bytes, with its brackets; longer ones are passed over.
 const ID_BYTES_MAX: usize = 1000;
 
 /// The ids in a field's value, each with its angle brackets. Words outside brackets are no ids.
@@ -24,15 +24,21 @@ fn next(tokens: &mut Tokens<'_>) -> Option<String> {
                 found.push(b'>');
                 return Some(String::from_utf8_lossy(&found).into_owned());
             }
-            TokenKind::Special(byte) => id.iter_mut().for_each(|id| id.push(byte)),
+            TokenKind::Special(byte) => id = longer(id, &[byte]),
             TokenKind::Atom(text) | TokenKind::Quoted(text) | TokenKind::DomainLiteral(text) => {
-                id = id.filter(|id| id.len() + text.len() <= ID_BYTES_MAX);
-                id.iter_mut().for_each(|id| id.extend_from_slice(&text));
+                id = longer(id, &text);
             }
             TokenKind::Comment(_) => {}
         }
     }
     None
+}
+
+/// The id with more of it; none when there would be no room for the bracket that closes it.
+fn longer(id: Option<Vec<u8>>, text: &[u8]) -> Option<Vec<u8>> {
+    let mut id = id.filter(|id| id.len() + text.len() < ID_BYTES_MAX)?;
+    id.extend_from_slice(text);
+    Some(id)
 }
 
 #[cfg(test)]

@@ -232,6 +232,9 @@ fn who_talks_nonsense_is_told_goodbye() {
         assert!(!wire.run(command).starts_with("t OK"), "{command}");
     }
     wire.assert_goodbye();
+    let mut wire = world.logged_in();
+    let goodbye = "* BYE too many commands that are none".to_owned();
+    assert_eq!(until_goodbye(&mut wire, &["NONSENSE", "FETCH 1 FLAGS"]), (3, goodbye));
 }
 
 #[test]

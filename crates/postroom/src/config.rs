@@ -6,6 +6,7 @@
 mod capabilities;
 mod delivery;
 mod folders;
+mod http;
 mod imap;
 mod keys;
 mod read;
@@ -59,6 +60,8 @@ pub(crate) struct Config {
     pub(crate) imap: Imap,
     /// How mail is taken.
     pub(crate) arriving: Arriving,
+    /// Bounds of HTTP.
+    pub(crate) http: web::Settings,
     /// The folders of a new account, besides INBOX.
     pub(crate) folders: DefaultFolders,
     /// How passwords are hashed.
@@ -310,6 +313,7 @@ impl Config {
             limits: Limits::default(),
             imap: Imap::default(),
             arriving: Arriving::default(),
+            http: web::Settings::default(),
             folders: DefaultFolders::default(),
             hashing: PoolSettings::default(),
             recent_logins: CacheSettings::default(),

@@ -8,6 +8,8 @@ mod config;
 mod delivery;
 #[path = "program/demo.rs"]
 mod demo;
+#[path = "program/http.rs"]
+mod http;
 #[path = "program/import.rs"]
 mod import;
 #[path = "program/limits.rs"]
@@ -16,6 +18,8 @@ mod limits;
 mod login;
 #[path = "program/metrics.rs"]
 mod metrics;
+#[path = "program/patience.rs"]
+mod patience;
 #[path = "program/quota.rs"]
 mod quota;
 #[path = "program/rebuild.rs"]

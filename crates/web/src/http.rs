@@ -5,19 +5,12 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use net::{Conn, Drain, Gate, Limits, ListenFault, Listener, Service, Timeouts};
+use net::{Conn, Drain, Gate, ListenFault, Listener, Service, Timeouts};
 
 use crate::metrics::Metrics;
 use crate::routes::router;
+use crate::settings::Settings;
 
-/// Connections in all; a scraper and a load balancer need a handful.
-const CONNECTIONS_MAX: usize = 256;
-/// Connections from one address.
-const CONNECTIONS_PER_ADDRESS_MAX: usize = 64;
-/// How long the head of a request may take, also the next one of an idle connection.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// How long a connection may last in all, whatever its peer does.
-const CONNECTION_WITHIN: Duration = Duration::from_secs(600);
 /// The largest head of a request, and what is buffered of anything.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// The most header fields.
@@ -33,17 +26,12 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// A socket cannot be handed to the runtime.
 pub async fn serve(
     listeners: Vec<Listener>,
+    settings: Settings,
     metrics: Metrics,
     serving: Drain,
     stop: Drain,
 ) -> Result<(), ListenFault> {
-    let limits = Limits {
-        total: CONNECTIONS_MAX,
-        per_address: CONNECTIONS_PER_ADDRESS_MAX,
-        unauthenticated: CONNECTIONS_MAX,
-        ..Limits::default()
-    };
-    let gate = Gate::new(limits);
+    let gate = Gate::new(settings.limits());
     let mut accepting = tokio::task::JoinSet::new();
     for listener in listeners {
         let service = Service {
@@ -56,7 +44,7 @@ pub async fn serve(
                 b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
         };
         let (metrics, serving, stop) = (metrics.clone(), serving.clone(), stop.clone());
-        let session = move |conn| connection(conn, metrics.clone(), serving.clone(), stop.clone());
+        let session = move |conn| connection(conn, settings, metrics.clone(), serving.clone(), stop.clone());
         accepting.spawn(net::serve(listener, service, session));
     }
     upkeep(&metrics, &stop).await;
@@ -77,22 +65,22 @@ async fn upkeep(metrics: &Metrics, stop: &Drain) {
     }
 }
 
-async fn connection(conn: Conn, metrics: Metrics, serving: Drain, stop: Drain) {
+async fn connection(conn: Conn, settings: Settings, metrics: Metrics, serving: Drain, stop: Drain) {
     let peer = conn.peer_addr();
     let service = TowerToHyperService::new(router(metrics, serving));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
+        .header_read_timeout(settings.head)
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(conn.into_stream()), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = tokio::time::sleep(CONNECTION_WITHIN) => Ok(()),
+        () = tokio::time::sleep(settings.connection) => Ok(()),
         () = stop.begun() => {
             connection.as_mut().graceful_shutdown();
-            tokio::time::timeout(HEAD_WITHIN, connection).await.unwrap_or(Ok(()))
+            tokio::time::timeout(settings.head, connection).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = ended {
@@ -120,7 +108,8 @@ mod tests {
         let addr = listener.local_addr().unwrap();
         let metrics = recorded(|| metrics::counter!("logins_total").increment(3));
         let (serving, stop) = (Drain::new(), Drain::new());
-        let task = tokio::spawn(serve(vec![listener], metrics, serving.clone(), stop.clone()));
+        let task =
+            tokio::spawn(serve(vec![listener], Settings::default(), metrics, serving.clone(), stop.clone()));
         Served { addr, serving, stop, task }
     }
 
@@ -175,19 +164,6 @@ mod tests {
         let served = served();
         let head = format!("GET /healthz HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(HEADERS_MAX + 1));
         assert!(ask(served.addr, &head).await.starts_with("HTTP/1.1 431"));
-        served.task.abort();
-    }
-
-    #[tokio::test]
-    async fn connections_are_limited_in_all() {
-        let served = served();
-        let mut open = Vec::new();
-        while open.len() < CONNECTIONS_MAX {
-            open.push(TcpStream::connect(served.addr).await.unwrap());
-        }
-        // What was accepted before has been counted once the next has its answer.
-        assert!(get(served.addr, "/healthz").await.starts_with("HTTP/1.1 503"));
-        drop(open);
         served.task.abort();
     }
 

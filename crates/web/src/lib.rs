@@ -6,6 +6,8 @@
 mod http;
 mod metrics;
 mod routes;
+mod settings;
 
 pub use crate::http::serve;
 pub use crate::metrics::{Metrics, MetricsFault};
+pub use crate::settings::Settings;

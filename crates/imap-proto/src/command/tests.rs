@@ -321,6 +321,10 @@ fn each_limit_is_met() {
         (repeated("FETCH 1 BODY[HEADER.FIELDS (", "A", 201, ")]"), "header fields"),
         (repeated("ENABLE ", "A", 65, ""), "names of capabilities"),
         (repeated("ID (", "\"a\" NIL", 31, ")"), "ID fields"),
+        (format!("ID (\"{}\" NIL)", "a".repeat(31)), "bytes of an ID field name"),
+        (format!("ID (\"a\" \"{}\")", "a".repeat(1025)), "bytes of an ID value"),
+        (repeated("SETQUOTA \"\" (", "STORAGE 1", 17, ")"), "resources"),
+        (format!("SEARCH CHARSET {} ALL", "a".repeat(41)), "bytes of the name of a character set"),
     ];
     for (text, of) in over {
         let error = read(&text).unwrap_err();

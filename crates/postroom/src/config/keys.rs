@@ -28,6 +28,7 @@ pub(crate) const ROOT: SectionKeys = SectionKeys {
         "imap",
         "delivery",
         "lmtp",
+        "http",
         "folders",
         "domain_folders",
         "passwords",
@@ -127,6 +128,11 @@ pub(crate) const LMTP: SectionKeys = SectionKeys {
         "bare_line_ends",
     ],
 };
+/// `[http]`
+pub(crate) const HTTP: SectionKeys = SectionKeys {
+    name: "http",
+    keys: &["connections", "connections_per_address", "head_seconds", "connection_seconds"],
+};
 /// `[folders]`
 pub(crate) const FOLDERS: SectionKeys =
     SectionKeys { name: "folders", keys: &["language", "drafts", "sent", "archive", "junk", "trash"] };
@@ -153,7 +159,7 @@ pub(crate) const PASSWORDS: SectionKeys = SectionKeys {
 
 /// All of them, for the test that compares the code, the sample and the reference.
 #[cfg(test)]
-pub(crate) const ALL: [&SectionKeys; 13] = [
+pub(crate) const ALL: [&SectionKeys; 14] = [
     &ROOT,
     &LISTENER,
     &CAPABILITIES,
@@ -164,6 +170,7 @@ pub(crate) const ALL: [&SectionKeys; 13] = [
     &IMAP,
     &DELIVERY,
     &LMTP,
+    &HTTP,
     &FOLDERS,
     &DOMAIN_FOLDERS,
     &PASSWORDS,

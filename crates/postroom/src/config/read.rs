@@ -12,6 +12,7 @@ use tracing::Level;
 use super::capabilities;
 use super::delivery;
 use super::folders;
+use super::http;
 use super::imap;
 use super::reader::{Problem, Problems, Section};
 use super::{
@@ -69,6 +70,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
         switches: capabilities::switches(root, default_domain.as_deref()),
         log: log(&root.section(&keys::LOG)),
         arriving: delivery::arriving(&root.section(&keys::DELIVERY), &root.section(&keys::LMTP)),
+        http: http::http(&root.section(&keys::HTTP)),
         limits: limits(&limits_section),
         imap: imap::imap(root),
         failed_logins: failed_logins(&limits_section),

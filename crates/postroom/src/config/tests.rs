@@ -236,6 +236,7 @@ fn the_defaults_that_the_sample_shows_are_the_defaults() {
     let shown = read::config(&uncommented()).unwrap();
     assert_eq!(shown.limits, Limits::default());
     assert_eq!(shown.imap, Imap::default());
+    assert_eq!(shown.http, web::Settings::default());
     let usual = DefaultFolders::default();
     assert_eq!(shown.folders.of("example.com"), usual.of("example.com"));
     assert_eq!(shown.folders.of("example.org"), usual.of("example.org"));
@@ -298,7 +299,7 @@ fn quoted(cell: &str) -> Vec<&str> {
 fn the_page_of_limits_has_every_key_with_its_default() {
     let document = toml_edit::Document::parse(uncommented()).unwrap();
     let rows = limits_page();
-    for SectionKeys { name, keys } in [keys::LIMITS, keys::IMAP, keys::LMTP] {
+    for SectionKeys { name, keys } in [keys::LIMITS, keys::IMAP, keys::LMTP, keys::HTTP] {
         for key in keys.iter().filter(|key| **key != "bare_line_ends") {
             let full = format!("{name}.{key}");
             let row = rows.iter().find(|cells| quoted(cells[2]).contains(&full.as_str()));

@@ -49,7 +49,7 @@ impl Prepared {
         let (mail_servers, imap) = others.into_iter().partition(|(protocol, _)| protocol.is_for_sockets());
         spawn_for_mail_servers(&mut tasks, mail_servers, mail, config, &serving);
         spawn_imap(&mut tasks, imap, imap_server(mail, tls.clone(), config), tls.clone(), config, &serving);
-        spawn_http(&mut tasks, http, &serving, &stopping)?;
+        spawn_http(&mut tasks, http, config, &serving, &stopping)?;
         tasks.spawn(done(certificates::keep(tls.clone(), hang_up)));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), data = %folder.path().display(), "serving");
         ready();
@@ -178,6 +178,7 @@ fn spawn_for_mail_servers(
 fn spawn_http(
     tasks: &mut Tasks,
     listeners: Vec<(Protocol, Listener)>,
+    config: &Config,
     serving: &Drain,
     stopping: &Drain,
 ) -> Result<(), Failure> {
@@ -187,8 +188,8 @@ fn spawn_http(
     for listener in &listeners {
         tracing::info!(protocol = "http", address = %listener.place(), "listening");
     }
-    let (serving, stopping) = (serving.clone(), stopping.clone());
-    tasks.spawn(async move { Ok(web::serve(listeners, metrics, serving, stopping).await?) });
+    let (settings, serving, stopping) = (config.http, serving.clone(), stopping.clone());
+    tasks.spawn(async move { Ok(web::serve(listeners, settings, metrics, serving, stopping).await?) });
     Ok(())
 }
 

@@ -1,33 +1,32 @@
 //! Limits, met over the wire with a configuration that makes them small: what the client is told, and that the server
-//! goes on. `docs/limits.md` lists them all; those that need no network are met by the tests of their crates.
+//! goes on. `docs/limits.md` lists them all; those of time are in `patience.rs`, those of HTTP in `http.rs`, and those that
+//! need no network are met by the tests of their crates.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use testkit::client::Client;
-
-use crate::running::{Imap, stderr};
+use crate::running::{Imap, stderr, with_input};
 use crate::serving::Server;
 
 /// How long a server may take that is to say something.
-const WITHIN: Duration = Duration::from_secs(20);
-const PASSWORD: &str = "correct horse";
-const LOGIN: &str = "LOGIN cora \"correct horse\"";
+pub(crate) const WITHIN: Duration = Duration::from_secs(20);
+pub(crate) const PASSWORD: &str = "correct horse";
+pub(crate) const LOGIN: &str = "LOGIN cora \"correct horse\"";
 /// A listener for IMAP, a certificate nobody asks for, and passwords that cost nothing.
-const IMAP: &str = "[[listener]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:0\"\n\
+pub(crate) const IMAP: &str = "[[listener]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:0\"\n\
     [tls]\nself_signed = true\n[passwords]\nmemory_kib = 8\npasses = 1\n";
 
 /// A server with cora in it.
-fn server(sections: &str) -> Server {
+pub(crate) fn server(sections: &str) -> Server {
     let server = Server::start(|_| sections.to_owned());
     server.add("cora", PASSWORD);
     server
 }
 
 /// The first line that a server says, or nothing.
-fn greeting(address: SocketAddr) -> (TcpStream, String) {
+pub(crate) fn greeting(address: SocketAddr) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(WITHIN)).unwrap();
     let mut line = Vec::new();
@@ -39,7 +38,7 @@ fn greeting(address: SocketAddr) -> (TcpStream, String) {
 }
 
 /// All that a server says until it closes.
-fn last_words(mut stream: TcpStream) -> String {
+pub(crate) fn last_words(mut stream: TcpStream) -> String {
     stream.set_read_timeout(Some(WITHIN)).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
@@ -50,6 +49,7 @@ fn last_words(mut stream: TcpStream) -> String {
 fn connections_are_limited_in_all_without_login_and_by_user() {
     let limits = "[limits]\nconnections = 3\nconnections_unauthenticated = 2\nconnections_per_user = 1\n";
     let server = server(&format!("{IMAP}{limits}"));
+    server.add("dora", PASSWORD);
     let address = server.address("imap");
     let full = "* BYE [UNAVAILABLE] Too many connections\r\n";
     let mut first = Imap::connect(address);
@@ -59,7 +59,8 @@ fn connections_are_limited_in_all_without_login_and_by_user() {
     let mut third = Imap::connect(address);
     let refused = third.ask(LOGIN).pop().unwrap();
     assert!(refused.contains(" NO [LIMIT] all 1 connections of one user are taken"), "{refused}");
-    assert_eq!(greeting(address).1, full, "there are three");
+    assert!(third.ask(&LOGIN.replace("cora", "dora")).pop().unwrap().contains(" OK "));
+    assert_eq!(greeting(address).1, full, "there are three, and two have logged in");
     drop((second, third));
     server.logged("the client went away");
     let start = Instant::now();
@@ -70,7 +71,7 @@ fn connections_are_limited_in_all_without_login_and_by_user() {
 }
 
 /// An address of this machine that is not loopback, if it has one. Nothing is sent.
-fn outer_address() -> Option<std::net::IpAddr> {
+pub(crate) fn outer_address() -> Option<std::net::IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
@@ -155,50 +156,6 @@ fn what_is_too_much_in_one_command_is_told_and_the_session_goes_on() {
 }
 
 #[test]
-fn who_is_silent_is_sent_away() {
-    let listeners = ["imaps", "lmtp", "socketmap"]
-        .map(|protocol| format!("[[listener]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:0\"\n"));
-    let patience = "[limits]\nlogin_seconds = 1\n[imap]\nidle_seconds = 1\nhandshake_seconds = 1\n\
-        [lmtp]\ntimeout_seconds = 1\n[delivery]\nsocketmap_timeout_seconds = 1\n";
-    let server = server(&format!("{}{IMAP}{patience}", listeners.concat()));
-    let nobody = greeting(server.address("imap")).0;
-    let no_handshake = TcpStream::connect(server.address("imaps")).unwrap();
-    let lmtp = greeting(server.address("lmtp")).0;
-    let socketmap = TcpStream::connect(server.address("socketmap")).unwrap();
-    let mut cora = Imap::login(server.address("imap"), ("cora", "\"correct horse\""));
-    assert_eq!(last_words(nobody), "* BYE nobody logged in in time\r\n");
-    assert_eq!(cora.rest(), "* BYE nothing came for too long\r\n");
-    assert_eq!(last_words(no_handshake), "");
-    assert_eq!(last_words(lmtp), "421 4.4.2 you were silent for too long\r\n");
-    assert_eq!(last_words(socketmap), "");
-}
-
-#[test]
-fn who_does_not_read_is_dropped_and_little_waits_for_it() {
-    const MESSAGE_BYTES: usize = 1 << 20;
-    let server = server(&format!("{IMAP}[imap]\nslow_reader_seconds = 1\n"));
-    let mut client = Client::login(server.address("imap"), "cora", "\"correct horse\"").unwrap();
-    let message = format!("Subject: large\r\n\r\n{}\r\n", "x".repeat(70)).repeat(MESSAGE_BYTES / 90);
-    client.append("INBOX", "", message.as_bytes()).unwrap();
-    client.expect("SELECT INBOX").unwrap();
-    client.expect("FETCH 1 BODY.PEEK[]").unwrap();
-    let before = resident_kib(&server);
-    for _ in 0..200 {
-        client.send(b"FETCH 1 BODY.PEEK[]").unwrap();
-    }
-    let line = server.logged("\"reason\":\"connection lost\"");
-    assert!(line.contains("cora@example.org"), "{line}");
-    let grown = resident_kib(&server).saturating_sub(before);
-    assert!(grown < 16 * 1024, "{grown} KiB more for 200 answers of a MiB that nobody reads");
-}
-
-fn resident_kib(server: &Server) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse().unwrap()
-}
-
-#[test]
 fn a_client_without_a_login_is_held_to_what_is_configured() {
     let limits = "[imap]\ncommands_before_login = 3\nbytes_before_login = 1024\nbad_commands = 2\n";
     let server = server(&format!("{IMAP}{limits}"));
@@ -218,16 +175,74 @@ fn a_client_without_a_login_is_held_to_what_is_configured() {
 }
 
 #[test]
-fn a_failed_login_slows_down_the_next() {
-    let limits = "[limits]\nlogin_failures_free = 0\nlogin_wait_seconds = 1\n";
-    let server = server(&format!("{IMAP}{limits}"));
+fn what_is_too_long_to_log_in_with_is_told_like_what_is_wrong() {
+    let server = server(IMAP);
+    let most = "x".repeat(1024);
+    server.add("dora", &most);
+    let longer = with_input(server.command(&["user", "add", "eve", "--password-stdin"]), &format!("{most}x"));
+    assert!(stderr(&longer).contains("a password has at most 1024 bytes"), "{}", stderr(&longer));
     let mut imap = Imap::connect(server.address("imap"));
-    let wrong = imap.ask("LOGIN cora wrong").pop().unwrap();
-    assert!(wrong.contains(" NO [AUTHENTICATIONFAILED] "), "{wrong}");
-    let since = Instant::now();
-    assert!(imap.ask(LOGIN).pop().unwrap().contains(" OK "));
-    // The clock of the server has whole milliseconds.
-    assert!(since.elapsed() > Duration::from_millis(900), "{:?}", since.elapsed());
+    let wrong = "NO [AUTHENTICATIONFAILED] name or password is wrong";
+    let answer = "A".repeat(4100);
+    assert_told(
+        &mut imap,
+        &format!("AUTHENTICATE PLAIN {answer}"),
+        "BAD the answer is longer than 4096 bytes",
+    );
+    for (command, told) in [
+        (format!("LOGIN {} wrong", "n".repeat(65)), wrong),
+        (format!("LOGIN n@{} wrong", ["d"; 128].join(".")), wrong),
+        (format!("LOGIN dora {most}x"), wrong),
+        (format!("LOGIN dora {most}"), "OK "),
+    ] {
+        assert_told(&mut imap, &command, told);
+    }
+}
+
+#[test]
+fn one_password_more_than_can_wait_is_told_to_come_again() {
+    // Hashing takes a good part of a second, one password at a time, and none may wait.
+    let passwords = "memory_kib = 65536\npasses = 8\nworkers = 1\nqueue = 0\n";
+    let server = Server::start(|_| IMAP.replace("memory_kib = 8\npasses = 1\n", passwords));
+    let mut streams = [(); 3].map(|()| greeting(server.address("imap")).0);
+    for stream in &mut streams {
+        stream.write_all(b"a LOGIN nobody wrong\r\nb LOGOUT\r\n").unwrap();
+    }
+    let told: Vec<String> = streams.map(last_words).to_vec();
+    assert!(told.iter().any(|text| text.starts_with("a NO [AUTHENTICATIONFAILED] ")), "{told:?}");
+    assert!(
+        told.iter().any(|text| text.starts_with("a NO [UNAVAILABLE] too many logins at once")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn tags_and_the_sizes_of_literals_have_lengths_of_their_own() {
+    let server = server(&format!("{IMAP}[imap]\ntag_bytes = 8\n"));
+    let mut stream = greeting(server.address("imap")).0;
+    stream.write_all(b"tag45678 NOOP\r\ntag456789 NOOP\r\n").unwrap();
+    stream.write_all(b"a LOGIN {99999999999999999999+}\r\nb NOOP\r\n").unwrap();
+    let told = last_words(stream);
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[0].starts_with("tag45678 OK "), "{told}");
+    assert_eq!(lines[1], "* BAD expected a tag at column 1");
+    assert!(lines[2].starts_with("a BAD [TOOBIG] literal of impossible size"), "{told}");
+    assert!(lines[3].starts_with("* BYE ") && lines.len() == 4, "{told}");
+}
+
+#[test]
+fn below_the_reserve_mail_is_refused_and_deleting_works() {
+    let lmtp = "[[listener]]\nprotocol = \"lmtp\"\naddress = \"127.0.0.1:0\"\n";
+    // No disk has so much.
+    let server = server(&format!("{lmtp}{IMAP}[limits]\ndisk_reserve_bytes = \"1048576 GiB\"\n"));
+    let mut imap = Imap::login(server.address("imap"), ("cora", "\"correct horse\""));
+    let told = "NO [UNAVAILABLE] the server is short of disk space";
+    assert_told(&mut imap, "APPEND INBOX {6+}\r\na: b\r\n", told);
+    assert_told(&mut imap, "DELETE Trash", "OK ");
+    let mut stream = greeting(server.address("lmtp")).0;
+    stream.write_all(b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<cora>\r\nBDAT 6 LAST\r\na: b\r\nQUIT\r\n").unwrap();
+    let told = last_words(stream);
+    assert!(told.contains("\r\n452 4.3.1 "), "{told}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs::{File, Permissions};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, ExitStatus, Output};
 use std::time::{Duration, Instant};
 
 use crate::running::{postroom, stderr, with_input};
@@ -83,8 +83,24 @@ impl Server {
     }
 
     pub(crate) fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end, and says how it ended.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < WITHIN, "the server does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

@@ -245,6 +245,16 @@ async fn every_limit_is_met() {
     world.settings.bad_commands_max = 3;
     world.settings.command_line_bytes = 100;
     let mut client = world.greeted().await;
+    let parameters = |count: usize| format!("MAIL FROM:<a@b>{}", " X".repeat(count));
+    client
+        .dialogue(&[
+            (&format!("MAIL FROM:<{}@b.example>", "x".repeat(65)), "553 5.1.3"),
+            (&parameters(16), "555 5.5.4"),
+            ("NOOP", "250"),
+            (&parameters(17), "501 5.5.4"),
+            ("NOOP", "250"),
+        ])
+        .await;
     client.envelope(&["ada", "ben"]).await;
     client
         .dialogue(&[("RCPT TO:<ada>", "452 4.5.3"), (&"x".repeat(200), "500 5.5.2"), ("NOOP", "250")])

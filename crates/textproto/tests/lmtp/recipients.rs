@@ -133,6 +133,22 @@ async fn mail_for_who_is_over_quota_waits_or_is_refused_as_was_chosen() {
 }
 
 #[tokio::test]
+async fn an_alias_that_leads_to_more_than_postfix_takes_is_not_told() {
+    let world = World::new().await;
+    let domain = ["d".repeat(60), "e".repeat(60), "f".repeat(60)].join(".");
+    let targets: Vec<String> = (0..450).map(|n| format!("{n:060}@{domain}")).collect();
+    world.alias("all", &targets.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut stream = world.socketmap();
+    stream.write_all(b"23:aliases all@example.org,").await.unwrap();
+    let mut answer = vec![0; 61];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(
+        answer.escape_ascii().to_string(),
+        "57:TEMP the alias leads to more addresses than Postfix takes,"
+    );
+}
+
+#[tokio::test]
 async fn a_mail_server_asks_by_socketmap() {
     let world = World::new().await;
     world.alias("team", &["ada", "ben"]);

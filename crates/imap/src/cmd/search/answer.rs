@@ -129,6 +129,7 @@ mod tests {
     use super::*;
     use imap_proto::PartialRange;
     use imap_proto::partial::CountFrom;
+    use imap_proto::response::Code;
     use std::num::NonZeroU32;
 
     fn found(uids: &[u32]) -> Found {
@@ -168,6 +169,8 @@ mod tests {
         let most = UidSet::from_ranges((1..=pieces).map(|n| (2 * n, 2 * n)));
         assert!(bounded(&most).is_ok());
         let more = most.union(&UidSet::range(Uid::MAX, Uid::MAX));
-        assert!(matches!(bounded(&more), Err(Failure::NotSaved)));
+        let told = bounded(&more).unwrap_err().answer().unwrap();
+        assert_eq!(told.code, Some(Code::NotSaved));
+        assert_eq!(told.text, "the result is too scattered to be saved");
     }
 }

@@ -105,7 +105,8 @@ impl Writer<'_> {
                 self.raw(r#""TEXT" "PLAIN" ("CHARSET" "US-ASCII")"#);
                 return true;
             }
-            // Beyond a limit: the grammar wants parts that we do not look for.
+            // Beyond a limit, or a message in base64: the grammar wants parts that we do not look for. RFC 6532 §3.7 has
+            // this type for who does not understand `message/global`.
             Some(found) if kind == Kind::Leaf && has_parts(found) => {
                 self.raw(r#""APPLICATION" "OCTET-STREAM" NIL"#);
             }
@@ -181,7 +182,7 @@ fn default_charset() -> Parameter {
 }
 
 fn has_parts(found: &ContentType) -> bool {
-    found.is_main("multipart") || found.is("message", "rfc822")
+    found.is_main("multipart") || found.is_message()
 }
 
 #[cfg(test)]
@@ -234,6 +235,16 @@ mod tests {
         let message = b"Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nx\r\n";
         let expected = r#"("message" "rfc822" NIL NIL NIL "7BIT" 18 (NIL "in" NIL NIL NIL NIL NIL NIL NIL NIL) ("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 3 1) 3)"#;
         assert_eq!(wire(message, Form::Body), expected);
+    }
+
+    #[test]
+    fn a_message_with_utf8_headers_is_like_any_other_unless_it_is_encoded() {
+        let message = b"Content-Type: message/global\r\n\r\nSubject: in\r\n\r\nx\r\n";
+        let expected = r#"("message" "global" NIL NIL NIL "7BIT" 18 (NIL "in" NIL NIL NIL NIL NIL NIL NIL NIL) ("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 3 1) 3)"#;
+        assert_eq!(wire(message, Form::Body), expected);
+        let encoded =
+            b"Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogaW4NCg0K\r\n";
+        assert_eq!(wire(encoded, Form::Body), r#"("APPLICATION" "OCTET-STREAM" NIL NIL NIL "base64" 22)"#);
     }
 
     #[test]

@@ -53,6 +53,13 @@ impl ContentType {
         self.main.eq_ignore_ascii_case(main.as_bytes())
     }
 
+    /// Whether it is that of a whole message: `message/rfc822`, or `message/global` (RFC 6532 §3.7), which the grammar
+    /// of RFC 9051 §9 (media-message) treats alike.
+    #[must_use]
+    pub(crate) fn is_message(&self) -> bool {
+        self.is("message", "rfc822") || self.is("message", "global")
+    }
+
     /// The value of the first parameter of that name, as it is on the wire.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&[u8]> {

@@ -23,7 +23,7 @@ pub enum Kind {
     Leaf,
     /// A multipart; it always has at least one part.
     Multipart,
-    /// A `message/rfc822`, whose only child is the message within.
+    /// A `message/rfc822` or `message/global`, whose only child is the message within.
     Message,
 }
 

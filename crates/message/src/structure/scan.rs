@@ -4,8 +4,9 @@
 //! every line is compared with their boundaries once.
 
 use super::{DEPTH_MAX, Kind, PARTS_MAX, Part, Tree};
+use crate::decode::TransferEncoding;
 use crate::header::{is_blank_line, line_end};
-use crate::mime;
+use crate::mime::{self, ContentType, PartHeader};
 
 /// The longest boundary that is looked for. RFC 2046 §5.1.1 allows 70 bytes.
 const BOUNDARY_BYTES_MAX: usize = 512;
@@ -197,14 +198,21 @@ impl Scan<'_> {
     }
 }
 
+/// Whether a message within can be looked into. Only `message/global` may come in base64 or quoted-printable (RFC 6532
+/// §3.7; RFC 2046 §5.2.1 forbids it for `message/rfc822`); what it then holds is no header on the wire.
+fn is_message_readable(found: &ContentType, header: &[u8]) -> bool {
+    let is_plain = |name: Vec<u8>| TransferEncoding::known(&name) == Some(TransferEncoding::Identity);
+    found.is("message", "rfc822") || PartHeader::parse(header).encoding.is_none_or(is_plain)
+}
+
 /// What a part is by its header: its kind, its boundary, and whether it is a `multipart/digest`.
 fn classify(header: &[u8], in_digest: bool) -> (Kind, Option<Vec<u8>>, bool) {
     let Some(found) = mime::content_type(header) else {
         // RFC 2046 §5.1.5: the default in a digest is message/rfc822, elsewhere text/plain.
         return (if in_digest { Kind::Message } else { Kind::Leaf }, None, false);
     };
-    if found.is("message", "rfc822") {
-        return (Kind::Message, None, false);
+    if found.is_message() {
+        return (if is_message_readable(&found, header) { Kind::Message } else { Kind::Leaf }, None, false);
     }
     if !found.is_main("multipart") {
         return (Kind::Leaf, None, false);

@@ -369,6 +369,19 @@ fn searches_that_read_contents_take_turns() {
         let mut line = String::new();
         assert!(wire.0.read_line(&mut line).is_err(), "{line}");
     }
+    // There is one turn for two, and reading takes 200 ms.
+    let mut world = World::new(Settings { text_searches_max: 1, ..InProcess::settings() });
+    let mut wires = [(); 2].map(|()| world.logged_in());
+    wires[0].run("APPEND INBOX {16+}\r\nX-Slow: yes\r\n\r\nc");
+    for wire in &mut wires {
+        wire.run("SELECT INBOX");
+    }
+    let since = Instant::now();
+    for wire in &mut wires {
+        wire.send("t SEARCH TEXT c\r\n");
+    }
+    assert_eq!(wires.each_mut().map(Wire::line), ["* SEARCH 1", "* SEARCH 1"]);
+    assert!(since.elapsed() >= Duration::from_millis(400), "{:?}: both at once", since.elapsed());
 }
 
 #[test]

@@ -262,12 +262,14 @@ mod tests {
             }
         };
         let (one, other) = (Arc::new(Semaphore::new(2)), Arc::new(Semaphore::new(2)));
-        let held = [&one, &one, &one, &other, &other].map(taken_at_once);
+        let mut held = [&one, &one, &one, &other, &other].map(taken_at_once);
         assert_eq!(
             held.each_ref().map(Option::is_some),
             [true, true, false, true, false],
             "two of an account, three in all"
         );
+        held[0] = None;
+        assert!(taken_at_once(&one).is_some(), "one has room for one more again");
     }
 
     #[test]

@@ -1,11 +1,16 @@
-//! Blobs in memory, of which those with a certain mark read as damaged.
+//! Blobs in memory, of which those with a certain mark read as damaged, and those with another one slowly.
 
 use std::ops::{ControlFlow, Range};
+use std::time::Duration;
 
 use storage::{BlobStore, Done, Error, Location, MemoryBlobs, NewBlob, RecordHeader, SegmentInfo};
 
 /// A message with this in it cannot be read back.
-const MARK: &[u8] = b"X-Damaged: yes";
+const DAMAGED: &[u8] = b"X-Damaged: yes";
+/// A message with this in it takes a while to read.
+const SLOW: &[u8] = b"X-Slow: yes";
+/// How long.
+const WHILE: Duration = Duration::from_millis(200);
 
 #[derive(Default)]
 pub(crate) struct FragileBlobs(MemoryBlobs);
@@ -17,7 +22,11 @@ impl BlobStore for FragileBlobs {
 
     fn read(&self, at: &Location) -> Result<Vec<u8>, Error> {
         let content = self.0.read(at)?;
-        if content.windows(MARK.len()).any(|part| part == MARK) {
+        let has = |mark: &[u8]| content.windows(mark.len()).any(|part| part == mark);
+        if has(SLOW) {
+            std::thread::sleep(WHILE);
+        }
+        if has(DAMAGED) {
             return Err(Error::Damaged { place: "a message".to_owned(), what: "it is marked so" });
         }
         Ok(content)

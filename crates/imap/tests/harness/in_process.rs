@@ -109,13 +109,13 @@ impl InProcess {
         self.runtime.block_on(self.store.tidy());
     }
 
-    /// Runs the store's check.
     /// Brings the text index up to date.
     #[allow(dead_code, reason = "not every test binary needs it")]
     pub(crate) fn index(&self) {
         self.runtime.block_on(self.store.index_all()).unwrap();
     }
 
+    /// Runs the store's check.
     pub(crate) fn assert_consistent(&self) {
         let report = self.runtime.block_on(self.store.check(None, true)).unwrap();
         assert!(report.problems.is_empty(), "{report:#?}");

@@ -5,12 +5,19 @@ set -euo pipefail
 packages=(g++ libclang-dev curl isync python3 python3-venv nodejs npm strace postfix)
 # The other mail clients of crates/postroom/tests/clients.rs, and the terminal that two of them are driven in.
 packages+=(offlineimap3 fetchmail getmail6 neomutt alpine tmux)
+# Whether one of these exists; a pattern that matches nothing stands for itself.
+has_file() {
+    local file
+    for file in "$@"; do [ -e "$file" ] && return; done
+    return 1
+}
 missing=()
 for package in "${packages[@]}"; do
     case "$package" in
         # Present is what can be run, from wherever it came.
         g++) command -v c++ >/dev/null || missing+=("$package") ;;
-        libclang-dev) ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1 || missing+=("$package") ;;
+        # Not libclang-cpp, which comes with other packages and is of no use here.
+        libclang-dev) has_file /usr/lib/llvm-*/lib/libclang{,-[0-9]*}.so* /usr/lib/*/libclang{,-[0-9]*}.so* || missing+=("$package") ;;
         isync) command -v mbsync >/dev/null || missing+=("$package") ;;
         offlineimap3) command -v offlineimap >/dev/null || missing+=("$package") ;;
         getmail6) command -v getmail >/dev/null || missing+=("$package") ;;

@@ -15,7 +15,7 @@ use crate::password::{InvalidCost, Password};
 use crate::pool::{HashFault, HashingPool, PoolError, PoolSettings};
 use crate::sasl::Credentials;
 use crate::scram::{Decoys, SECRET_BYTES};
-use crate::throttle::{Throttle, ThrottleSettings};
+use crate::throttle::{self, Throttle, ThrottleSettings, Turn};
 
 /// Who logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,9 @@ pub enum Refusal {
     /// Too many logins wait; the same credentials may be right in a moment.
     #[error("too many logins at once; try again")]
     Busy,
+    /// Too many logins of the user, or from the network, have failed and others wait; the same credentials may be right.
+    #[error("too many logins have failed; try again in a while")]
+    Throttled,
 }
 
 /// How logins are checked.
@@ -161,12 +164,20 @@ impl Authenticator {
     /// They are refused, or we failed.
     pub async fn login(&self, credentials: Credentials, peer: IpAddr) -> Result<Identity, LoginError> {
         let Credentials { login, password } = credentials;
-        let answer = self.check(&login, &password, peer).await;
+        // Held until the outcome has been noted, for the logins that come behind.
+        let mut turn = None;
+        let answer = self.check(&login, &password, peer, &mut turn).await;
         self.note(&login, peer, Some(&password), &answer);
         answer
     }
 
-    async fn check(&self, login: &str, password: &Password, peer: IpAddr) -> Result<Identity, LoginError> {
+    async fn check(
+        &self,
+        login: &str,
+        password: &Password,
+        peer: IpAddr,
+        turn: &mut Option<Turn>,
+    ) -> Result<Identity, LoginError> {
         if password.is_too_long() {
             // Nobody has such a password, so this tells nothing about anybody.
             return Err(Refusal::Credentials.into());
@@ -178,7 +189,7 @@ impl Authenticator {
         {
             return Ok(identity(user));
         }
-        self.slow_down(login, peer).await;
+        *turn = Some(self.turn(login, peer, Some(password)).await?);
         let phc = found.as_ref().map(|user| user.password_hash.clone());
         let verified = self.pool.verify(password.clone(), phc).await.map_err(LoginError::from)?;
         match found {
@@ -207,13 +218,15 @@ impl Authenticator {
         }
     }
 
-    /// Waits for as long as earlier failures ask for. A password that was right lately does not wait.
-    pub(crate) async fn slow_down(&self, login: &str, peer: IpAddr) {
-        let wait = self.throttle.wait(peer, &self.key_of(login));
-        if !wait.is_zero() {
-            tracing::debug!(login = ?login, %peer, ?wait, "a login has to wait");
-            tokio::time::sleep(wait).await;
-        }
+    /// Waits for a login's turn, as earlier failures ask for. A password that was right lately does not wait.
+    pub(crate) async fn turn(
+        &self,
+        login: &str,
+        peer: IpAddr,
+        password: Option<&Password>,
+    ) -> Result<Turn, Refusal> {
+        let turn = self.throttle.turn(peer, &self.key_of(login), password).await;
+        turn.map_err(|throttle::TooLong| Refusal::Throttled)
     }
 
     /// Logs and counts how a login ended.
@@ -226,7 +239,7 @@ impl Authenticator {
     ) {
         let result = match answer {
             Ok(identity) => {
-                self.throttle.succeeded(&identity.login);
+                self.throttle.succeeded(peer, &identity.login);
                 tracing::debug!(login = identity.login, %peer, "logged in");
                 "ok"
             }

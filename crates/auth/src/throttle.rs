@@ -1,6 +1,9 @@
 //! How much a login has to wait after others have failed: from the same network, or as the same user.
 //!
-//! It slows down and never locks out: whoever waits is answered, and nobody can keep a user from logging in for good.
+//! Logins that are held to one another form a lane: a few are checked at a time, and once enough have failed, one after the
+//! other, with a pause between them. Whoever would have to wait for longer than anybody should is told to come again, so that
+//! a thousand at once try no more passwords than one. That must not keep a user out: who comes from a network that the
+//! user has logged in from before has to wait for that network's failures alone.
 //! What it knows is in memory, bounded, and forgotten after a while.
 
 use std::net::IpAddr;
@@ -11,6 +14,7 @@ use std::time::Duration;
 use lru::LruCache;
 use model::{Clock, Timestamp, counted_as};
 use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::password::Password;
 
@@ -19,11 +23,12 @@ use crate::password::Password;
 pub struct ThrottleSettings {
     /// Failures that cost nothing: people mistype.
     pub free: u32,
-    /// The longest that a login waits. It is never refused.
+    /// The longest that a login waits, and so the longest pause between two; who would have to wait for longer is refused.
     pub wait_max: Duration,
     /// After so long without a failure, those before are forgotten.
     pub memory: Duration,
-    /// Networks, users and wrong passwords that are remembered, of each so many; the least recent gives way.
+    /// Networks, users, where users have logged in from, and wrong passwords that are remembered, of each so many; the least
+    /// recent gives way.
     pub entries: NonZeroUsize,
 }
 
@@ -38,6 +43,12 @@ impl ThrottleSettings {
     pub const ENTRIES_DEFAULT: usize = 50_000;
     /// The wait after the first failure that costs something; each further one doubles it.
     const STEP: Duration = Duration::from_secs(1);
+    /// Logins as one user that are checked at the same time.
+    pub const AT_ONCE_PER_USER: usize = 4;
+    /// Logins from one network that are checked at the same time.
+    pub const AT_ONCE_PER_NETWORK: usize = 32;
+    /// How long a network is known as one that a user logs in from.
+    pub const KNOWN_PLACE: Duration = Duration::from_secs(30 * 24 * 3600);
 }
 
 impl Default for ThrottleSettings {
@@ -62,41 +73,106 @@ pub(crate) struct Throttle {
 
 struct Memory {
     networks: LruCache<IpAddr, Lane>,
-    users: LruCache<[u8; blake3::OUT_LEN], Lane>,
-    /// Wrong passwords, each with its user, and when each was last tried.
-    wrong: LruCache<[u8; blake3::OUT_LEN], Timestamp>,
+    users: LruCache<Digest, Lane>,
+    /// Users, each with a network, and when each last logged in from there.
+    places: LruCache<Digest, Timestamp>,
+    /// Wrong passwords, each with its user, also with a network, and when each was last tried.
+    wrong: LruCache<Digest, Timestamp>,
 }
 
+type Digest = [u8; blake3::OUT_LEN];
+
 /// Logins that are held to one another.
-#[derive(Clone, Copy, Default)]
 struct Lane {
+    /// Those that are being checked.
+    at_once: Arc<Semaphore>,
     failures: u32,
     last_failure: Timestamp,
     /// When the next login may be checked: those that come together wait one behind the other.
     free_at: Timestamp,
 }
 
+/// A login's place among those that are checked at the same time, as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Turn(#[expect(dead_code, reason = "held")] Vec<OwnedSemaphorePermit>);
+
+/// A login would have to wait for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLong;
+
 impl Throttle {
     pub(crate) fn new(settings: ThrottleSettings, clock: Arc<dyn Clock>) -> Self {
         let memory = Memory {
             networks: LruCache::new(settings.entries),
             users: LruCache::new(settings.entries),
+            places: LruCache::new(settings.entries),
             wrong: LruCache::new(settings.entries),
         };
         Self { settings, clock, key: model::env::random(), memory: Mutex::new(memory) }
     }
 
+    /// Waits for a login's turn to be checked. The turn is to be given back when the outcome has been noted.
+    pub(crate) async fn turn(
+        &self,
+        address: IpAddr,
+        login: &str,
+        password: Option<&Password>,
+    ) -> Result<Turn, TooLong> {
+        let lanes = self.lanes(address, login);
+        let mut permits = Vec::with_capacity(lanes.len());
+        for lane in lanes {
+            // They are never closed.
+            permits.extend(lane.acquire_owned().await.ok());
+        }
+        // Those before have been noted by now.
+        let wait = self.wait(address, login, password)?;
+        if !wait.is_zero() {
+            tracing::debug!(login = ?login, peer = %address, ?wait, "a login has to wait");
+            tokio::time::sleep(wait).await;
+        }
+        Ok(Turn(permits))
+    }
+
+    /// Where a login takes its place, in the order in which all do.
+    fn lanes(&self, address: IpAddr, login: &str) -> Vec<Arc<Semaphore>> {
+        let user = self.digest(&[login.as_bytes()]);
+        let knows_place = self.knows_place(address, login);
+        let mut memory = self.memory.lock();
+        let network = network(address).map(|network| {
+            let new = || Lane::new(ThrottleSettings::AT_ONCE_PER_NETWORK);
+            memory.networks.get_or_insert_mut(network, new).at_once.clone()
+        });
+        let user = (!knows_place).then(|| {
+            let new = || Lane::new(ThrottleSettings::AT_ONCE_PER_USER);
+            memory.users.get_or_insert_mut(user, new).at_once.clone()
+        });
+        user.into_iter().chain(network).collect()
+    }
+
     /// How long a login has to wait before it is checked, which it then is to be: its turn is taken.
-    pub(crate) fn wait(&self, address: IpAddr, login: &str) -> Duration {
+    fn wait(&self, address: IpAddr, login: &str, password: Option<&Password>) -> Result<Duration, TooLong> {
         let now = self.clock.now();
         let user = self.digest(&[login.as_bytes()]);
+        let knows_place = self.knows_place(address, login);
+        // What is known to be wrong is no guess: a device with an old password keeps nobody waiting. What others know of
+        // it does not show.
+        let tried = self.tried_from(address, login, password);
         let mut memory = self.memory.lock();
-        let mut lanes = Vec::with_capacity(2);
-        if let Some(network) = network(address) {
-            lanes.extend(memory.networks.get_mut(&network).map(|lane| lane.turn(now, &self.settings)));
+        let is_no_guess = |tried| memory.wrong.peek(&tried).is_some_and(|at| self.is_recent(*at, now));
+        if tried.is_some_and(is_no_guess) {
+            return Ok(Duration::ZERO);
         }
-        lanes.extend(memory.users.get_mut(&user).map(|lane| lane.turn(now, &self.settings)));
-        lanes.into_iter().max().unwrap_or_default()
+        let Memory { networks, users, .. } = &mut *memory;
+        let network = network(address).and_then(|network| networks.get_mut(&network));
+        let user = users.get_mut(&user).filter(|_| !knows_place);
+        let mut lanes: Vec<&mut Lane> = network.into_iter().chain(user).collect();
+        let settings = &self.settings;
+        let turns = lanes.iter().map(|lane| lane.next(now, settings)).collect::<Result<Vec<_>, _>>()?;
+        for (lane, turn) in lanes.iter_mut().zip(&turns) {
+            lane.free_at = *turn;
+        }
+        let latest = turns.into_iter().max().unwrap_or(now);
+        Ok(Duration::from_millis(latest.0.saturating_sub(now.0)))
     }
 
     /// Counts a failed login. The password, where it was sent, counts once however often it is tried.
@@ -104,27 +180,58 @@ impl Throttle {
         let now = self.clock.now();
         let user = self.digest(&[login.as_bytes()]);
         let tried = password.map(|password| self.digest(&[login.as_bytes(), password.as_bytes()]));
+        let tried_from = self.tried_from(address, login, password);
         let mut memory = self.memory.lock();
+        if let Some(tried_from) = tried_from {
+            memory.wrong.put(tried_from, now);
+        }
         if let Some(tried) = tried
-            && memory.wrong.put(tried, now).is_some_and(|before| is_recent(before, now, self.settings.memory))
+            && memory.wrong.put(tried, now).is_some_and(|before| self.is_recent(before, now))
         {
             return;
         }
         if let Some(network) = network(address) {
-            memory.networks.get_or_insert_mut(network, Lane::default).fail(now, &self.settings);
+            let new = || Lane::new(ThrottleSettings::AT_ONCE_PER_NETWORK);
+            memory.networks.get_or_insert_mut(network, new).fail(now, &self.settings);
         }
-        memory.users.get_or_insert_mut(user, Lane::default).fail(now, &self.settings);
+        let new = || Lane::new(ThrottleSettings::AT_ONCE_PER_USER);
+        memory.users.get_or_insert_mut(user, new).fail(now, &self.settings);
     }
 
     /// The user has logged in: whoever failed before was the same, or will not get far.
     ///
     /// The network keeps its failures, or one good account would be enough to try all others.
-    pub(crate) fn succeeded(&self, login: &str) {
+    pub(crate) fn succeeded(&self, address: IpAddr, login: &str) {
         let user = self.digest(&[login.as_bytes()]);
-        self.memory.lock().users.pop(&user);
+        let (place, now) = (self.place(address, login), self.clock.now());
+        let mut memory = self.memory.lock();
+        memory.users.pop(&user);
+        if let Some(place) = place {
+            memory.places.put(place, now);
+        }
     }
 
-    fn digest(&self, parts: &[&[u8]]) -> [u8; blake3::OUT_LEN] {
+    /// Whether the user has logged in from that network lately.
+    fn knows_place(&self, address: IpAddr, login: &str) -> bool {
+        let Some(place) = self.place(address, login) else { return false };
+        let (since, now) = (self.memory.lock().places.get(&place).copied(), self.clock.now());
+        since.is_some_and(|since| is_within(since, now, ThrottleSettings::KNOWN_PLACE))
+    }
+
+    fn place(&self, address: IpAddr, login: &str) -> Option<Digest> {
+        network(address).map(|network| self.digest(&[login.as_bytes(), network.to_string().as_bytes()]))
+    }
+
+    fn tried_from(&self, address: IpAddr, login: &str, password: Option<&Password>) -> Option<Digest> {
+        let network = network(address).map(|network| network.to_string()).unwrap_or_default();
+        password.map(|password| self.digest(&[login.as_bytes(), password.as_bytes(), network.as_bytes()]))
+    }
+
+    fn is_recent(&self, then: Timestamp, now: Timestamp) -> bool {
+        is_within(then, now, self.settings.memory)
+    }
+
+    fn digest(&self, parts: &[&[u8]]) -> Digest {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         for part in parts {
             hasher.update(&(part.len() as u64).to_le_bytes());
@@ -135,25 +242,32 @@ impl Throttle {
 }
 
 impl Lane {
+    fn new(at_once: usize) -> Self {
+        let at_once = Arc::new(Semaphore::new(at_once));
+        Self { at_once, failures: 0, last_failure: Timestamp(0), free_at: Timestamp(0) }
+    }
+
     fn fail(&mut self, now: Timestamp, settings: &ThrottleSettings) {
-        if !is_recent(self.last_failure, now, settings.memory) {
-            *self = Self::default();
+        if !is_within(self.last_failure, now, settings.memory) {
+            self.failures = 0;
+            self.free_at = now;
         }
         self.failures = self.failures.saturating_add(1);
         self.last_failure = now;
     }
 
-    /// Takes a turn: the wait until it.
-    fn turn(&mut self, now: Timestamp, settings: &ThrottleSettings) -> Duration {
-        if !is_recent(self.last_failure, now, settings.memory) {
-            *self = Self::default();
-            return Duration::ZERO;
+    /// When the next turn is.
+    fn next(&self, now: Timestamp, settings: &ThrottleSettings) -> Result<Timestamp, TooLong> {
+        if !is_within(self.last_failure, now, settings.memory) {
+            return Ok(now);
         }
         let interval = millis(self.interval(settings));
+        if interval == 0 {
+            return Ok(now);
+        }
+        let turn = self.free_at.0.max(now.0).saturating_add(interval);
         let latest = now.0.saturating_add(millis(settings.wait_max));
-        let turn = self.free_at.0.max(now.0).saturating_add(interval).min(latest);
-        self.free_at = Timestamp(turn);
-        Duration::from_millis(turn - now.0)
+        if turn > latest { Err(TooLong) } else { Ok(Timestamp(turn)) }
     }
 
     /// The time between one login and the next.
@@ -173,7 +287,7 @@ fn network(address: IpAddr) -> Option<IpAddr> {
 }
 
 /// A clock that was set back makes nothing older.
-fn is_recent(then: Timestamp, now: Timestamp, memory: Duration) -> bool {
+fn is_within(then: Timestamp, now: Timestamp, memory: Duration) -> bool {
     now.0.saturating_sub(then.0) < millis(memory)
 }
 
@@ -203,7 +317,11 @@ mod tests {
 
     impl World {
         fn wait(&self, address: &str, login: &str) -> u64 {
-            self.throttle.wait(address.parse().unwrap(), login).as_secs()
+            self.try_wait(address, login).unwrap()
+        }
+
+        fn try_wait(&self, address: &str, login: &str) -> Result<u64, TooLong> {
+            self.throttle.wait(address.parse().unwrap(), login, None).map(|wait| wait.as_secs())
         }
 
         fn fail(&self, address: &str, login: &str, password: &str) {
@@ -233,8 +351,57 @@ mod tests {
     fn logins_that_come_together_wait_one_behind_the_other() {
         let world = world(100);
         world.fail_often("192.0.2.1", "ada", ThrottleSettings::FREE_DEFAULT + 2);
-        let waits: Vec<u64> = (0..12).map(|_| world.wait("192.0.2.1", "ben")).collect();
-        assert_eq!(waits, [2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 20, 20]);
+        let waits: Vec<u64> = (0..10).map(|_| world.wait("192.0.2.1", "ben")).collect();
+        assert_eq!(waits, [2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+        assert_eq!(world.try_wait("192.0.2.1", "ben"), Err(TooLong), "who comes together with so many");
+        world.clock.advance(2 * SECOND);
+        assert_eq!(world.wait("192.0.2.1", "ben"), 20);
+    }
+
+    #[test]
+    fn a_thousand_at_once_try_no_more_passwords_than_one() {
+        let world = world(100);
+        world.fail_often("192.0.2.1", "ada", 20);
+        let tried = (0..1000).filter(|_| world.try_wait("192.0.2.1", "ada").is_ok()).count();
+        assert_eq!(tried, 1, "in the time of one pause");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_are_checked_at_a_time_before_any_has_failed() {
+        let world = world(100);
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let mut turns = Vec::new();
+        for _ in 0..ThrottleSettings::AT_ONCE_PER_USER {
+            turns.push(world.throttle.turn(address, "ada", None).await.unwrap());
+        }
+        let waits = Duration::from_secs(3600);
+        assert!(tokio::time::timeout(waits, world.throttle.turn(address, "ada", None)).await.is_err());
+        assert!(world.throttle.turn(address, "ben", None).await.is_ok(), "as another user");
+        turns.pop();
+        assert!(world.throttle.turn(address, "ada", None).await.is_ok());
+    }
+
+    #[test]
+    fn where_a_user_has_logged_in_from_before_the_failures_of_others_do_not_count() {
+        let world = world(100);
+        world.throttle.succeeded("192.0.2.1".parse().unwrap(), "ada");
+        world.fail_often("198.51.100.1", "ada", 20);
+        assert_eq!(world.wait("192.0.2.1", "ada"), 0);
+        assert_eq!(world.wait("203.0.113.1", "ada"), 20);
+        world.fail_often("192.0.2.1", "ben", 20);
+        assert_eq!(world.wait("192.0.2.1", "ada"), 20, "those of the own network do");
+    }
+
+    #[test]
+    fn who_tries_again_what_is_wrong_guesses_nothing_and_takes_no_turn() {
+        let world = world(100);
+        world.fail_often("192.0.2.1", "ada", 20);
+        let wait = |address: &str, password: &str| {
+            world.throttle.wait(address.parse().unwrap(), "ada", Some(&Password::new(password)))
+        };
+        assert_eq!(wait("192.0.2.1", "wrong 3"), Ok(Duration::ZERO));
+        assert_eq!(wait("192.0.2.1", "a guess"), Ok(Duration::from_secs(20)));
+        assert_eq!(wait("198.51.100.1", "wrong 3"), Err(TooLong), "elsewhere it is one");
     }
 
     #[test]
@@ -280,7 +447,7 @@ mod tests {
         world.fail("192.0.2.1", "ada", "once more");
         assert_eq!(world.wait("192.0.2.1", "ada"), 0, "it is the first again");
         world.fail_often("192.0.2.2", "ben", 9);
-        world.throttle.succeeded("ben");
+        world.throttle.succeeded("192.0.2.9".parse().unwrap(), "ben");
         assert_eq!(world.wait("192.0.2.3", "ben"), 0);
         assert!(world.wait("192.0.2.2", "ben") > 0, "the network keeps its failures");
     }

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::{Challenged, ClientFirst, Proof, Verifier};
-use crate::authenticator::{Authenticator, Identity, Refusal, identity};
+use crate::authenticator::{Authenticator, Identity, LoginError, Refusal, identity};
 use crate::conversation::Unfinished;
 use crate::directory::{DirectoryFault, UserRecord};
 use crate::sasl::SaslFailure;
@@ -56,12 +56,16 @@ impl Authenticator {
     ) -> Result<Proven, Unfinished> {
         let Pending { exchange, login, user } = pending;
         let message = std::str::from_utf8(message).map_err(|_| SaslFailure::Malformed)?;
-        self.slow_down(&login, peer).await;
+        let turn = self.turn(&login, peer, None).await;
+        if let Err(refusal) = turn {
+            return Err(LoginError::from(refusal).into());
+        }
         let (answer, server_final) = match (exchange.check(message)?, user) {
             (Proof::Right { server_final }, Some(user)) => (Ok(identity(&user)), server_final),
             _ => (Err(Refusal::Credentials.into()), String::new()),
         };
         self.note(&login, peer, None, &answer);
+        drop(turn);
         Ok(Proven { identity: answer?, server_final })
     }
 }

@@ -8,7 +8,7 @@ use auth::{MemoryDirectory, UserRecord};
 use delivery::{Delivery, Rules};
 use mailstore::Store;
 use model::{AccountId, MailboxName, Rights, SystemClock};
-use net::{Conn, Drain, Timeouts};
+use net::{Bounds, Conn, Drain};
 use tempfile::TempDir;
 use textproto::lmtp::{LmtpServer, Settings};
 use textproto::socketmap::{SocketmapServer, TIMEOUT_DEFAULT};
@@ -107,7 +107,7 @@ impl Server {
     fn converse(&mut self, data: &[u8], serve: impl FnOnce(&Self, Conn) -> Serving) -> Vec<u8> {
         self.conversations += 1;
         let (client, end) = tokio::io::duplex(PIPE_BYTES);
-        let served = serve(self, Conn::memory(end, Timeouts::default()));
+        let served = serve(self, Conn::memory(end, Bounds::default()));
         self.runtime.block_on(async {
             let (output, ()) = tokio::join!(talk(client, data), served);
             let report = self.store.check(Some(self.account), true).await.unwrap();

@@ -13,7 +13,7 @@ use auth::{
 use imap::{ImapServer, PlaintextLogin, Settings};
 use mailstore::Store;
 use model::{MailboxName, SystemClock};
-use net::{Conn, Drain, Timeouts};
+use net::{Bounds, Conn, Drain};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, Runtime};
@@ -106,7 +106,7 @@ impl Server {
             let account = self.store.add_user(&login, &password_hash, &folders).await.unwrap();
             self.directory.put(UserRecord { account, login, password_hash, scram_verifier, enabled: true });
             let (client, end) = tokio::io::duplex(PIPE_BYTES);
-            let conn = Conn::memory(end, Timeouts::default());
+            let conn = Conn::memory(end, Bounds::default());
             let served = Arc::clone(&self.imap).serve(conn, Drain::new());
             let (output, ()) = tokio::join!(talk(client, &input), served);
             let report = self.store.check(Some(account), true).await.unwrap();

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub use self::stream::Stream;
 use crate::limit::{Permit, TurnedAway};
@@ -25,25 +25,36 @@ use crate::tls::Tls;
 
 /// The most bytes that one [`Conn::fill`] adds: a TLS record's worth.
 pub const READ_BYTES_MAX: usize = 16 * 1024;
-/// Above this many waiting bytes [`Conn::flush_if_full`] and [`Conn::send`] write.
-pub const WRITE_MARK_BYTES: usize = 32 * 1024;
+/// A peer that has taken so many bytes is given as long again for the next; one that takes them singly is not.
+const PROGRESS_BYTES: usize = 4 * 1024;
 /// How long [`Conn::close`] tries to say goodbye.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// After so long a silence a compressed connection gives back its compressor, and with it what it has learnt.
 const RELEASE_AFTER: Duration = Duration::from_secs(10);
 
-/// How long a connection waits for its peer; a wait for input is given to [`Conn::fill`] each time.
+/// How long a connection waits for its peer, and how much waits for it; a wait for input is given to [`Conn::fill`] each time.
 #[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// For the peer to take some of the bytes that wait for it.
+pub struct Bounds {
+    /// For the peer to take all of the bytes that wait for it, or some 4 KiB of them.
     pub write: Duration,
     /// For a whole TLS handshake.
     pub handshake: Duration,
+    /// Above so many waiting bytes [`Conn::flush_if_full`] and [`Conn::send`] write before there are more.
+    pub waiting_bytes: usize,
 }
 
-impl Default for Timeouts {
+impl Bounds {
+    /// Bytes that wait for a peer, unless configured: two TLS records' worth.
+    pub const WAITING_BYTES_DEFAULT: usize = 32 * 1024;
+}
+
+impl Default for Bounds {
     fn default() -> Self {
-        Self { write: Duration::from_secs(120), handshake: Duration::from_secs(30) }
+        Self {
+            write: Duration::from_secs(120),
+            handshake: Duration::from_secs(30),
+            waiting_bytes: Self::WAITING_BYTES_DEFAULT,
+        }
     }
 }
 
@@ -78,7 +89,7 @@ pub enum Lost {
 pub struct Conn {
     stream: Stream,
     peer: SocketAddr,
-    timeouts: Timeouts,
+    bounds: Bounds,
     /// What waits to be written; the first `written` bytes of it have been.
     out: Vec<u8>,
     written: usize,
@@ -101,19 +112,19 @@ pub struct Traffic {
 impl Conn {
     /// A connection over an accepted TCP stream.
     #[must_use]
-    pub fn tcp(stream: TcpStream, peer: SocketAddr, timeouts: Timeouts) -> Self {
-        Self::over(Stream::tcp(stream), peer, timeouts)
+    pub fn tcp(stream: TcpStream, peer: SocketAddr, bounds: Bounds) -> Self {
+        Self::over(Stream::tcp(stream), peer, bounds)
     }
 
     /// A connection over one end of an in-memory stream, for tests; the peer is 127.0.0.1, port 0.
     #[must_use]
-    pub fn memory(stream: DuplexStream, timeouts: Timeouts) -> Self {
-        Self::over(Stream::memory(stream), (Ipv4Addr::LOCALHOST, 0).into(), timeouts)
+    pub fn memory(stream: DuplexStream, bounds: Bounds) -> Self {
+        Self::over(Stream::memory(stream), (Ipv4Addr::LOCALHOST, 0).into(), bounds)
     }
 
-    pub(crate) fn over(stream: Stream, peer: SocketAddr, timeouts: Timeouts) -> Self {
+    pub(crate) fn over(stream: Stream, peer: SocketAddr, bounds: Bounds) -> Self {
         let (out, traffic) = (Vec::new(), Traffic::default());
-        Self { stream, peer, timeouts, out, written: 0, unflushed: false, traffic, permit: None }
+        Self { stream, peer, bounds, out, written: 0, unflushed: false, traffic, permit: None }
     }
 
     /// The same connection, counted by a gate.
@@ -230,12 +241,12 @@ impl Conn {
         &mut self.out
     }
 
-    /// Writes what waits if it is more than [`WRITE_MARK_BYTES`]: the backpressure of bulk answers.
+    /// Writes what waits if it is more than [`Bounds::waiting_bytes`]: the backpressure of bulk answers.
     ///
     /// # Errors
     /// The connection is lost.
     pub async fn flush_if_full(&mut self) -> Result<(), Lost> {
-        if self.out.len() < WRITE_MARK_BYTES {
+        if self.out.len() < self.bounds.waiting_bytes {
             return Ok(());
         }
         self.write_out().await
@@ -247,14 +258,16 @@ impl Conn {
     /// # Errors
     /// The connection is lost.
     pub async fn send(&mut self, bytes: &[u8]) -> Result<(), Lost> {
-        if self.out.len() + bytes.len() <= WRITE_MARK_BYTES {
+        if self.out.len() + bytes.len() <= self.bounds.waiting_bytes {
             self.out.extend_from_slice(bytes);
             return Ok(());
         }
         self.write_out().await?;
+        let mut patience = Patience::new(self.bounds.write);
         let mut rest = bytes;
         while !rest.is_empty() {
-            let n = self.write_some(rest).await?;
+            let n = patience.wait(self.stream.write(rest)).await?;
+            self.wrote(n);
             rest = rest.get(n..).unwrap_or_default();
         }
         Ok(())
@@ -270,7 +283,7 @@ impl Conn {
         if !self.unflushed {
             return Ok(());
         }
-        let waited = self.timeouts.write;
+        let waited = self.bounds.write;
         match timeout(waited, self.stream.flush()).await {
             Err(_) => Err(Lost::Stalled { waited }),
             Ok(Err(broken)) => Err(lost(broken)),
@@ -282,25 +295,21 @@ impl Conn {
     }
 
     async fn write_out(&mut self) -> Result<(), Lost> {
+        let mut patience = Patience::new(self.bounds.write);
         while self.written < self.out.len() {
-            let waited = self.timeouts.write;
             let rest = self.out.get(self.written..).unwrap_or_default();
-            let n = wrote(waited, timeout(waited, self.stream.write(rest)).await)?;
+            let n = patience.wait(self.stream.write(rest)).await?;
             self.written += n;
-            self.traffic.sent += n as u64;
-            self.unflushed = true;
+            self.wrote(n);
         }
         self.out.clear();
         self.written = 0;
         Ok(())
     }
 
-    async fn write_some(&mut self, bytes: &[u8]) -> Result<usize, Lost> {
-        let waited = self.timeouts.write;
-        let n = wrote(waited, timeout(waited, self.stream.write(bytes)).await)?;
-        self.traffic.sent += n as u64;
+    fn wrote(&mut self, bytes: usize) {
+        self.traffic.sent += bytes as u64;
         self.unflushed = true;
-        Ok(n)
     }
 
     /// Goes over to TLS in place (RFC 9051 §6.2.1): discards `received` and whatever else has come
@@ -329,7 +338,7 @@ impl Conn {
     /// # Errors
     /// The connection is lost.
     pub async fn handshake(&mut self, tls: &Tls) -> Result<(), Lost> {
-        let waited = self.timeouts.handshake;
+        let waited = self.bounds.handshake;
         // Boxed, so that the state of a handshake does not live on in every idle session's task.
         match timeout(waited, Box::pin(self.stream.handshake(tls))).await {
             Err(_) => Err(Lost::Silent { waited }),
@@ -358,7 +367,7 @@ impl Conn {
             return self.flush().await;
         }
         self.write_out().await?;
-        let waited = self.timeouts.write;
+        let waited = self.bounds.write;
         match timeout(waited, poll_fn(|cx| self.stream.poll_end_deflate(cx))).await {
             Err(_) => return Err(Lost::Stalled { waited }),
             Ok(ended) => ended.map_err(lost)?,
@@ -388,15 +397,33 @@ impl Conn {
     }
 }
 
-fn wrote(
+/// How long a peer has to take what is written.
+struct Patience {
     waited: Duration,
-    answer: Result<io::Result<usize>, tokio::time::error::Elapsed>,
-) -> Result<usize, Lost> {
-    match answer {
-        Err(_) => Err(Lost::Stalled { waited }),
-        Ok(Err(broken)) => Err(lost(broken)),
-        Ok(Ok(0)) => Err(Lost::Ended),
-        Ok(Ok(n)) => Ok(n),
+    until: Instant,
+    /// Bytes that it has taken since the time was set.
+    taken: usize,
+}
+
+impl Patience {
+    fn new(waited: Duration) -> Self {
+        Self { waited, until: Instant::now() + waited, taken: 0 }
+    }
+
+    /// Waits until the peer has taken some bytes.
+    async fn wait(&mut self, write: impl Future<Output = io::Result<usize>>) -> Result<usize, Lost> {
+        match timeout_at(self.until, write).await {
+            Err(_) => Err(Lost::Stalled { waited: self.waited }),
+            Ok(Err(broken)) => Err(lost(broken)),
+            Ok(Ok(0)) => Err(Lost::Ended),
+            Ok(Ok(n)) => {
+                self.taken += n;
+                if self.taken >= PROGRESS_BYTES {
+                    *self = Self::new(self.waited);
+                }
+                Ok(n)
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ mod privilege;
 mod serve;
 mod tls;
 
-pub use conn::{Conn, Lost, READ_BYTES_MAX, Stream, Timeouts, Traffic, WRITE_MARK_BYTES};
+pub use conn::{Bounds, Conn, Lost, READ_BYTES_MAX, Stream, Traffic};
 pub use drain::{Drain, Drained, Session};
 pub use host_name::host_name;
 pub use inherited::{Inherited, InheritedFault};

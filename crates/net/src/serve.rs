@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::conn::{Conn, Stream, Timeouts};
+use crate::conn::{Bounds, Conn, Stream};
 use crate::drain::Drain;
 use crate::limit::{Gate, TurnedAway};
 use crate::listener::{ActiveListener, ListenFault, Listener};
@@ -27,8 +27,8 @@ pub struct Service {
     pub gate: Gate,
     /// When to stop; share it between listeners.
     pub drain: Drain,
-    /// How long a connection waits for its peer.
-    pub timeouts: Timeouts,
+    /// How long a connection waits for its peer, and how much waits for it.
+    pub bounds: Bounds,
     /// What a connection is told that may not come in, where it can be told without a handshake.
     pub turned_away: &'static [u8],
 }
@@ -98,7 +98,7 @@ fn receive<S, F>(
     let running = service.drain.session();
     let tls = service.implicit_tls.clone();
     let name = service.name;
-    let mut conn = Conn::over(stream, peer, service.timeouts).with_permit(permit);
+    let mut conn = Conn::over(stream, peer, service.bounds).with_permit(permit);
     sessions.spawn(async move {
         let _counted = running;
         if let Some(tls) = tls
@@ -143,7 +143,7 @@ mod tests {
             implicit_tls: None,
             gate: Gate::new(limits),
             drain: Drain::new(),
-            timeouts: Timeouts::default(),
+            bounds: Bounds::default(),
             turned_away: b"* BYE full\r\n",
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use net::{Conn, Drain, Gate, ListenFault, Listener, Service, Timeouts};
+use net::{Bounds, Conn, Drain, Gate, ListenFault, Listener, Service};
 
 use crate::metrics::Metrics;
 use crate::routes::router;
@@ -39,7 +39,7 @@ pub async fn serve(
             implicit_tls: None,
             gate: gate.clone(),
             drain: stop.clone(),
-            timeouts: Timeouts::default(),
+            bounds: Bounds::default(),
             turned_away:
                 b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
         };

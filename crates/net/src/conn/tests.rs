@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 fn pair(room: usize) -> (Conn, DuplexStream) {
     let (ours, theirs) = duplex(room);
-    (Conn::memory(ours, Timeouts::default()), theirs)
+    (Conn::memory(ours, Bounds::default()), theirs)
 }
 
 /// A server's side with a self-signed certificate, and a client that trusts it.
@@ -70,7 +70,7 @@ async fn waiting_for_input_sends_what_waits_first() {
 #[tokio::test]
 async fn an_idle_connection_holds_no_buffer() {
     let (mut conn, _client) = pair(1 << 20);
-    conn.send(&[b'x'; WRITE_MARK_BYTES]).await.unwrap();
+    conn.send(&[b'x'; Bounds::WAITING_BYTES_DEFAULT]).await.unwrap();
     let mut received = Vec::with_capacity(100_000);
     let silent = conn.fill(&mut received, Duration::from_millis(5)).await.unwrap_err();
     assert!(matches!(silent, Lost::Silent { .. }), "{silent}");
@@ -98,6 +98,23 @@ async fn a_dropped_wait_loses_nothing() {
     client.write_all(b"ab").await.unwrap();
     conn.fill(&mut received, SOON).await.unwrap();
     assert_eq!(received, b"ab");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_a_byte_now_and_then_is_given_up_too() {
+    let (mut conn, mut client) = pair(1);
+    let dripping = tokio::spawn(async move {
+        let mut taken = 0;
+        while client.read(&mut [0; 1]).await.is_ok_and(|n| n > 0) {
+            taken += 1;
+            tokio::time::sleep(Bounds::default().write / 2).await;
+        }
+        taken
+    });
+    let stalled = conn.send(&vec![0; 1 << 20]).await.unwrap_err();
+    assert!(matches!(stalled, Lost::Stalled { .. }), "{stalled}");
+    drop(conn);
+    assert!(dripping.await.unwrap() < 10);
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +179,7 @@ async fn starttls_discards_what_was_pipelined_in_plain_text() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
-        let mut conn = Conn::tcp(stream, peer, Timeouts::default());
+        let mut conn = Conn::tcp(stream, peer, Bounds::default());
         let mut received = Vec::new();
 
         client.write_all(b"a STARTTLS\r\n").await.unwrap();

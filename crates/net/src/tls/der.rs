@@ -33,6 +33,18 @@ const SIGNATURES: [(&[u8], SignatureHash); 9] = [
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4], SignatureHash::Sha512),
 ];
 
+/// RSASSA-PSS (RFC 8017 §A.2.3), which names its hash among its parameters.
+const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
+/// `[0] EXPLICIT`: there, the hash.
+const PSS_HASH: u8 = 0xa0;
+/// Object identifiers of hashes (RFC 8017 §B.1). Without one it is SHA-1.
+const HASHES: [(&[u8], SignatureHash); 4] = [
+    (&[0x2b, 0x0e, 0x03, 0x02, 0x1a], SignatureHash::Sha256),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1], SignatureHash::Sha256),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2], SignatureHash::Sha384),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3], SignatureHash::Sha512),
+];
+
 /// When a certificate expires (RFC 5280 §4.1.2.5); `None` where it cannot be read.
 pub(super) fn expires(certificate: &[u8]) -> Option<Timestamp> {
     let (certificate, _) = inside(SEQUENCE, certificate)?;
@@ -55,8 +67,18 @@ pub(super) fn signature_hash(certificate: &[u8]) -> Option<SignatureHash> {
     let (certificate, _) = inside(SEQUENCE, certificate)?;
     let (_, _, rest) = element(certificate)?;
     let (algorithm, _) = inside(SEQUENCE, rest)?;
-    let (oid, _) = inside(OID, algorithm)?;
+    let (oid, parameters) = inside(OID, algorithm)?;
+    if oid == RSASSA_PSS {
+        return pss_hash(parameters);
+    }
     SIGNATURES.iter().find(|(known, _)| *known == oid).map(|(_, hash)| *hash)
+}
+
+fn pss_hash(parameters: &[u8]) -> Option<SignatureHash> {
+    let (parameters, _) = inside(SEQUENCE, parameters)?;
+    let Some((hash, _)) = inside(PSS_HASH, parameters) else { return Some(SignatureHash::Sha256) };
+    let (oid, _) = inside(OID, inside(SEQUENCE, hash)?.0)?;
+    HASHES.iter().find(|(known, _)| *known == oid).map(|(_, hash)| *hash)
 }
 
 /// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` (RFC 5280 §4.1.2.5.1 and §4.1.2.5.2).
@@ -124,6 +146,23 @@ mod tests {
         assert_eq!(signature_hash(&made(&PKCS_ECDSA_P256_SHA256, 2030)), Some(SignatureHash::Sha256));
         assert_eq!(signature_hash(&made(&PKCS_ECDSA_P384_SHA384, 2030)), Some(SignatureHash::Sha384));
         assert_eq!(signature_hash(&made(&PKCS_ED25519, 2030)), None);
+    }
+
+    #[test]
+    fn rsassa_pss_names_its_hash_among_its_parameters() {
+        let element = |tag: u8, content: &[&[u8]]| {
+            let content = content.concat();
+            [&[tag, u8::try_from(content.len()).unwrap()], content.as_slice()].concat()
+        };
+        let signed = |parameters: &[u8]| {
+            let algorithm = element(SEQUENCE, &[&element(OID, &[RSASSA_PSS]), parameters]);
+            signature_hash(&element(SEQUENCE, &[&element(SEQUENCE, &[]), &algorithm]))
+        };
+        let sha384 = element(OID, &[HASHES[2].0]);
+        let named = element(PSS_HASH, &[&element(SEQUENCE, &[&sha384])]);
+        assert_eq!(signed(&element(SEQUENCE, &[&named])), Some(SignatureHash::Sha384));
+        assert_eq!(signed(&element(SEQUENCE, &[])), Some(SignatureHash::Sha256), "SHA-1 is meant");
+        assert_eq!(signed(&[]), None);
     }
 
     proptest! {

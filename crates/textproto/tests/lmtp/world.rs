@@ -7,7 +7,7 @@ use auth::{AliasName, LoginName, MemoryDirectory, UserRecord};
 use delivery::{Delivery, Rules};
 use mailstore::{Options, Store};
 use model::{AccountId, MailboxName, Rights, SystemClock};
-use net::{Conn, Drain, Timeouts};
+use net::{Bounds, Conn, Drain};
 use storage::{MemoryBlobs, MemoryEngine};
 use textproto::lmtp::{LmtpServer, Settings};
 use textproto::socketmap::SocketmapServer;
@@ -83,7 +83,7 @@ impl World {
     pub(crate) async fn connect(&self) -> Client {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let server = Arc::new(LmtpServer::new(self.delivery(), self.settings.clone()));
-        let conn = Conn::memory(theirs, Timeouts::default());
+        let conn = Conn::memory(theirs, Bounds::default());
         tokio::spawn(server.serve(conn, self.drain.clone()));
         let mut client = Client { stream: ours, unread: Vec::new() };
         client.expect("220 mail.example.org LMTP").await;
@@ -101,7 +101,7 @@ impl World {
     pub(crate) fn socketmap(&self) -> DuplexStream {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let server = Arc::new(SocketmapServer::new(self.delivery(), ANSWER_WITHIN));
-        tokio::spawn(server.serve(Conn::memory(theirs, Timeouts::default()), self.drain.clone()));
+        tokio::spawn(server.serve(Conn::memory(theirs, Bounds::default()), self.drain.clone()));
         ours
     }
 

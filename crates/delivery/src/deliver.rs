@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use auth::Directory;
-use mailstore::{Access, Arrival, Copy, Intake, Mailbox, Store};
+use mailstore::{Access, Arrival, Beside, Copy, Intake, Mailbox, Store};
 use model::{AccountId, Clock, MailboxId, MailboxName, Rights};
 use tokio::task::JoinSet;
 
@@ -118,7 +118,7 @@ impl Delivery {
     pub async fn has_room(&self, recipient: &Recipient, bytes: u64) -> Result<(), Undelivered> {
         let [user] = recipient.users[..] else { return Ok(()) };
         let inbox = self.store.enter(user).await?.mailbox(&MailboxName::inbox(), Rights::INSERT)?;
-        let room = inbox.has_room(bytes, None).map_err(Undelivered::from);
+        let room = inbox.has_room(bytes, Beside::default()).map_err(Undelivered::from);
         room.map_err(|not| not.with_quota(self.rules.refuse_over_quota))
     }
 
@@ -182,7 +182,7 @@ impl Delivery {
             None => access.mailbox(&MailboxName::inbox(), Rights::INSERT)?,
         };
         // Before the content is stored, so that nothing is stored in vain.
-        mailbox.has_room(bytes, None)?;
+        mailbox.has_room(bytes, Beside::default())?;
         Ok(Some(mailbox))
     }
 }

@@ -86,6 +86,14 @@ impl When {
     }
 }
 
+impl Conditions {
+    /// Whether CAPABILITY names this one now.
+    #[must_use]
+    pub fn offers(self, capability: &str) -> bool {
+        EXTENSIONS.iter().any(|e| e.capability == capability && e.is_offered(self))
+    }
+}
+
 impl Extension {
     fn is_offered(&self, now: Conditions) -> bool {
         self.when.holds(now) && !now.switched_off.contains(self.capability)

@@ -92,8 +92,12 @@ impl Io {
     }
 
     /// The next thing to do. It may be dropped and called again.
+    ///
+    /// What the commands before were answered has room to wait, but not without end: who sends many and reads nothing
+    /// has no further one looked at.
     pub(crate) async fn next_step(&mut self) -> Result<Step, Failure> {
         loop {
+            self.conn.flush_if_full().await?;
             match self.framer.next(&mut self.input) {
                 Step::NeedMore => self.fill().await?,
                 Step::Continue => response::continuation(self.conn.out(), "go ahead"),

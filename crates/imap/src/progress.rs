@@ -12,30 +12,41 @@ use tokio::time::Instant;
 
 use crate::io::Io;
 use crate::reply::Failure;
-
-/// How often the client is told.
-const EVERY: Duration = Duration::from_secs(10);
+use crate::server::ImapServer;
+use crate::state::Selected;
 
 /// The progress of one command.
 pub(crate) struct Progress {
     tag: Tag,
     /// When the command began, or the client was told last.
     told: Instant,
+    /// How often it is told; `None` for never.
+    every: Option<Duration>,
     /// Steps, where they are counted.
     done: Option<u32>,
     goal: Option<NonZeroU32>,
 }
 
-impl Progress {
-    /// Of a command that has so many steps to go.
-    pub(crate) fn new(tag: &Tag, steps: usize) -> Self {
-        let goal = u32::try_from(steps).ok().and_then(NonZeroU32::new);
-        Self { tag: tag.clone(), told: Instant::now(), done: Some(0), goal }
+impl Selected {
+    /// The progress of a command that has so many steps to go.
+    pub(crate) fn progress(&self, tag: &Tag, steps: usize, server: &ImapServer) -> Progress {
+        Progress::new(tag, steps, self.progress_every(server))
     }
 
     /// Of a command whose steps have been counted once: the number may not go back (RFC 9585), so it is not told again.
-    pub(crate) fn uncounted(tag: &Tag) -> Self {
-        Self { tag: tag.clone(), told: Instant::now(), done: None, goal: None }
+    pub(crate) fn progress_uncounted(&self, tag: &Tag, server: &ImapServer) -> Progress {
+        Progress { done: None, ..Progress::new(tag, 0, self.progress_every(server)) }
+    }
+
+    fn progress_every(&self, server: &ImapServer) -> Option<Duration> {
+        self.user.is_offered("INPROGRESS").then_some(server.settings.progress_every)
+    }
+}
+
+impl Progress {
+    fn new(tag: &Tag, steps: usize, every: Option<Duration>) -> Self {
+        let goal = u32::try_from(steps).ok().and_then(NonZeroU32::new);
+        Self { tag: tag.clone(), told: Instant::now(), every, done: Some(0), goal }
     }
 
     /// One step is done.
@@ -56,7 +67,7 @@ impl Progress {
     fn advance(&mut self, count: usize, now: Instant) -> Option<InProgress> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         self.done = self.done.map(|done| done.saturating_add(count));
-        if now.duration_since(self.told) < EVERY {
+        if now.duration_since(self.told) < self.every? {
             return None;
         }
         self.told = now;
@@ -79,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_client_is_told_now_and_then_and_never_backwards() {
-        let mut progress = Progress::new(&tag(), 1000);
+        let mut progress = Progress::new(&tag(), 1000, Some(Duration::from_secs(10)));
         let begun = progress.told;
         let told: Vec<Option<u32>> = (1..=250)
             .filter_map(|step| progress.advance(1, begun + Duration::from_millis(100 * step)))

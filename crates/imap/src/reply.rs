@@ -52,6 +52,8 @@ pub(crate) enum Failure {
     SeveralRoles,
     /// APPEND of nothing.
     EmptyMessage,
+    /// REPLACE of a UID that no message has.
+    NothingToReplace,
     /// APPEND in the form of UTF8=ACCEPT, which was not enabled.
     Utf8NotEnabled,
     /// The mailbox that messages are to go to is missing, and CREATE would make it.
@@ -192,7 +194,7 @@ impl Failure {
             Self::Login(refusal) => {
                 let code = match refusal {
                     auth::Refusal::Credentials => Code::AuthenticationFailed,
-                    auth::Refusal::Busy => Code::Unavailable,
+                    auth::Refusal::Busy | auth::Refusal::Throttled => Code::Unavailable,
                 };
                 (Status::No, Some(code), refusal.to_string())
             }
@@ -201,8 +203,9 @@ impl Failure {
             Self::NeedsTls => no(Code::PrivacyRequired, "passwords are taken under TLS only"),
             Self::ReadOnly => no(Code::NoPerm, "the mailbox is read-only"),
             Self::SeveralRoles => no(Code::UseAttr, "a mailbox has one special use at most"),
-            Self::Utf8NotEnabled => (Status::No, None, "ENABLE UTF8=ACCEPT first".to_owned()),
-            Self::EmptyMessage => (Status::No, None, "a message has at least one byte".to_owned()),
+            Self::Utf8NotEnabled => no(Code::Cannot, "ENABLE UTF8=ACCEPT first"),
+            Self::EmptyMessage => no(Code::Cannot, "a message has at least one byte"),
+            Self::NothingToReplace => no(Code::NonExistent, "there is no message of that UID"),
             Self::NoDestination => no(Code::TryCreate, "there is no such mailbox"),
             Self::NoQuotaRoot => no(Code::NonExistent, "there is no such quota root"),
             Self::AllExpunged => no(Code::ExpungeIssued, "these messages no longer exist"),

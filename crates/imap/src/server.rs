@@ -40,6 +40,8 @@ pub struct Settings {
     /// How often an idling client hears that the connection is alive.
     // CLIENT: Outlook and some NAT routers forget a connection that is silent for longer.
     pub idle_keepalive: Duration,
+    /// How often a client hears how far a long command has come (RFC 9585).
+    pub progress_every: Duration,
     /// After so many BAD answers in a row the client is sent away.
     pub bad_commands_max: u32,
     /// Searches that read message contents, SORTs and THREADs at the same time in the whole server; one more waits. Each takes
@@ -61,6 +63,7 @@ impl Default for Settings {
             bytes_before_login_max: 64 * 1024,
             idle_timeout: Duration::from_secs(30 * 60),
             idle_keepalive: Duration::from_secs(2 * 60),
+            progress_every: Duration::from_secs(10),
             bad_commands_max: 20,
             text_searches_max: 4,
             limits: Limits::DEFAULT,

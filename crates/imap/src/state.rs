@@ -56,6 +56,13 @@ pub(crate) struct Enabled {
     pub(crate) dialect: Dialect,
 }
 
+impl Authenticated {
+    /// Whether a capability that every session is offered unless it is switched off is offered to this one.
+    pub(crate) fn is_offered(&self, capability: &str) -> bool {
+        !self.switched_off.contains(capability)
+    }
+}
+
 /// A selected mailbox, and the user who selected it.
 pub(crate) struct Selected {
     pub(crate) user: Authenticated,

@@ -77,6 +77,16 @@ impl Wire {
         }
     }
 
+    /// All lines that a command is answered.
+    fn all(&mut self, command: &str) -> Vec<String> {
+        self.send(&format!("t {command}\r\n"));
+        let mut lines = vec![self.line()];
+        while !lines.last().is_some_and(|line| line.starts_with("t ")) {
+            lines.push(self.line());
+        }
+        lines
+    }
+
     fn assert_goodbye(&mut self) {
         let line = self.line();
         assert!(line.starts_with("* BYE "), "{line}");
@@ -125,6 +135,43 @@ fn what_is_switched_off_is_neither_offered_nor_served() {
     wire.line();
     wire.run("SELECT INBOX");
     assert!(wire.run("UID MOVE 1 Trash").starts_with("t BAD MOVE is not offered"));
+}
+
+#[test]
+fn what_is_switched_off_is_not_told_unasked_either() {
+    let off = |names: &[&str]| names.iter().filter_map(|name| switchable(name)).collect();
+    let names = ["SPECIAL-USE", "OBJECTID", "UIDPLUS", "CHILDREN", "QUOTA=RES-MESSAGE", "INPROGRESS"];
+    let switches = vec![Switch { off: off(&names), ..Switch::default() }];
+    let settings = Settings { switches, progress_every: Duration::ZERO, ..InProcess::settings() };
+    let mut world = World::new(settings);
+    let mut wire = world.logged_in();
+    let mut all = |command: &str| wire.all(command).join("\n");
+    assert_eq!(all("LIST \"\" Drafts"), "* LIST () \"/\" Drafts\nt OK LIST completed");
+    assert!(all("LIST \"\" Drafts RETURN (CHILDREN)").starts_with("* LIST (\\HasNoChildren) "));
+    assert!(all("LIST \"\" * RETURN (SPECIAL-USE)").starts_with("t BAD SPECIAL-USE is not offered"));
+    assert!(!all("LSUB \"\" *").contains("\\Drafts"));
+    assert_eq!(all("CREATE box"), "t OK CREATE completed");
+    assert_eq!(all("APPEND box {9+}\r\nA: b\r\n\r\nc"), "t OK APPEND completed");
+    assert!(!all("SELECT box").contains("MAILBOXID"));
+    assert_eq!(all("COPY 1 INBOX"), "t OK COPY completed");
+    assert_eq!(all("SEARCH TEXT c"), "* SEARCH 1\nt OK SEARCH completed");
+    assert_eq!(all("MOVE 1 INBOX"), "* 1 EXPUNGE\nt OK MOVE completed");
+}
+
+#[test]
+fn a_long_search_tells_how_far_it_has_come() {
+    let mut world = World::new(Settings { progress_every: Duration::ZERO, ..InProcess::settings() });
+    let mut wire = world.logged_in();
+    for _ in 0..2 {
+        wire.run("APPEND INBOX {9+}\r\nA: b\r\n\r\nc");
+    }
+    wire.run("SELECT INBOX");
+    let told = wire.all("SEARCH TEXT c");
+    let (progress, answer) = told.split_at(told.len() - 2);
+    assert_eq!(answer, ["* SEARCH 1 2", "t OK SEARCH completed"]);
+    assert_eq!(progress.last().unwrap(), "* OK [INPROGRESS (\"t\" 2 2)] still at it");
+    let told = wire.all("SORT (SUBJECT) UTF-8 ALL");
+    assert_eq!(told, ["* OK [INPROGRESS (\"t\" NIL NIL)] still at it", "* SORT 1 2", "t OK SORT completed"]);
 }
 
 #[test]

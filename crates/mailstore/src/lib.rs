@@ -54,7 +54,7 @@ pub use image::{Image, Message};
 pub use index::{IndexSize, TextAnswer, TextIn};
 pub use intake::{Arrival, Copy, Intake};
 pub use keywords::Keywords;
-pub use mailbox::{Appended, Changes, Copied, Expunged, Mailbox, Since, Snapshot, Status, Stored};
+pub use mailbox::{Appended, Beside, Changes, Copied, Expunged, Mailbox, Since, Snapshot, Status, Stored};
 pub use quota::{Exceeded, Limit, Limits, Max, Quota, QuotaOf, Resource, Usage};
 pub use rebuild::{Loss, RECOVERED, Rebuilt, is_lost, is_whole, rebuild};
 pub use schema::FORMAT_VERSION;

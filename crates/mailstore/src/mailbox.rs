@@ -7,6 +7,7 @@ use crate::error::{Error, Refusal};
 use crate::image::Image;
 use crate::intake::Arrival;
 use crate::keywords::Keywords;
+use crate::quota::Usage;
 use crate::schema::{self, MailboxRow};
 use crate::txn::{Expunge, Parcel, Sources, StoreFlags, Txn};
 use model::{MailboxId, ModSeq, Rights, Uid, UidSet, UidValidity};
@@ -83,6 +84,30 @@ pub struct Changes {
     pub keywords: Keywords,
     /// Oldest first.
     pub records: Vec<Record>,
+}
+
+/// What the commit will change besides that a message is to arrive with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside {
+    /// Messages that come with it.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The size of a message whose place it takes.
+    pub replaced: Option<u64>,
+}
+
+impl Beside {
+    /// With one more message of so many bytes.
+    #[must_use]
+    pub const fn and_one_more(self, bytes: u64) -> Self {
+        Self { messages: self.messages + 1, bytes: self.bytes.saturating_add(bytes), replaced: self.replaced }
+    }
+
+    fn after(self, before: Usage) -> Usage {
+        let without = self.replaced.map_or(before, |size| before.without_message(size));
+        without.with_messages(self.messages, self.bytes)
+    }
 }
 
 /// What became of a STORE.
@@ -295,17 +320,16 @@ impl Mailbox {
         status.recent()
     }
 
-    /// Whether there is room for a message of so many bytes, perhaps in the place of one of this size, as far as can be
-    /// told before it comes.
+    /// Whether there is room for a message of so many bytes, as far as can be told before it comes.
     ///
     /// # Errors
     /// [`Refusal::OverQuota`], [`Refusal::DiskReserve`].
-    pub fn has_room(&self, bytes: u64, instead_of: Option<u64>) -> Result<(), Refusal> {
+    pub fn has_room(&self, bytes: u64, beside: Beside) -> Result<(), Refusal> {
         let account = &self.account;
         account.shared.has_space()?;
         let before = account.lock().resolved.usage;
-        let without = instead_of.map_or(before, |size| before.without_message(size));
-        account.shared.quotas.would_admit(account.id, &account.owner, before, without.with_message(bytes))
+        let after = beside.and_one_more(bytes).after(before);
+        account.shared.quotas.would_admit(account.id, &account.owner, before, after)
     }
 
     /// Puts messages that were received into the mailbox, all in one commit.

@@ -122,9 +122,9 @@ impl Usage {
         Self { bytes: self.bytes.saturating_sub(bytes), messages: self.messages.saturating_sub(1) }
     }
 
-    /// With one more message.
-    pub(crate) const fn with_message(self, bytes: u64) -> Self {
-        Self { bytes: self.bytes.saturating_add(bytes), messages: self.messages.saturating_add(1) }
+    /// With more messages, of so many bytes together.
+    pub(crate) const fn with_messages(self, messages: u64, bytes: u64) -> Self {
+        Self { bytes: self.bytes.saturating_add(bytes), messages: self.messages.saturating_add(messages) }
     }
 }
 

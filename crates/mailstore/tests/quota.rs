@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
 use mailstore::{
-    Error, Exceeded, Expunge, FlagOp, Limit, Limits, Mailbox, Options, QuotaOf, Refusal, Resource, Store,
-    StoreFlags, Usage,
+    Beside, Error, Exceeded, Expunge, FlagOp, Limit, Limits, Mailbox, Options, QuotaOf, Refusal, Resource,
+    Store, StoreFlags, Usage,
 };
 use model::{Flags, MailboxName, ManualClock, NamedFlags, Rights, Timestamp, UidSet};
 use std::sync::Arc;
@@ -102,9 +102,12 @@ async fn what_arrives_or_is_copied_beyond_the_limit_is_refused_as_a_whole() {
     assert_eq!(archive.status().unwrap().messages, 0);
     inbox.move_to(&uids, &archive).await.unwrap();
     assert_eq!(world.usage(ADA).await, so_many(2), "a move takes no room");
-    assert_eq!(archive.has_room(MESSAGE, None), Ok(()));
-    assert_eq!(archive.has_room(MESSAGE + 1, None), Err(Refusal::OverQuota(of_bytes)));
-    assert_eq!(archive.has_room(MESSAGE + 1, Some(1)), Ok(()));
+    assert_eq!(archive.has_room(MESSAGE, Beside::default()), Ok(()));
+    assert_eq!(archive.has_room(MESSAGE + 1, Beside::default()), Err(Refusal::OverQuota(of_bytes)));
+    let instead = Beside { replaced: Some(1), ..Beside::default() };
+    assert_eq!(archive.has_room(MESSAGE + 1, instead), Ok(()));
+    let second = Beside::default().and_one_more(1);
+    assert_eq!(archive.has_room(MESSAGE, second), Err(Refusal::OverQuota(of_bytes)));
     world.append(BOB, 5).await.unwrap();
 }
 

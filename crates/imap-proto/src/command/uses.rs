@@ -157,7 +157,8 @@ fn of_fetch(fetch: &Fetch, uses: &mut Vec<&'static str>) {
 
 fn of_list(list: &List, uses: &mut Vec<&'static str>) {
     uses.extend(list.extended.then_some("LIST-EXTENDED"));
-    uses.extend(list.selection.special_use.then_some("SPECIAL-USE"));
+    let roles = list.selection.special_use || list.returns.special_use;
+    uses.extend(roles.then_some("SPECIAL-USE"));
     uses.extend((!list.returns.status.is_empty()).then_some("LIST-STATUS"));
     of_status_items(&list.returns.status, uses);
 }

@@ -4,7 +4,7 @@
 use imap_proto::command::{AppendHead, MessageForm, MessageHead};
 use imap_proto::frame::Step;
 use imap_proto::response::{AppendUid, Code};
-use mailstore::{Appended, Arrival, Intake, Mailbox, Refusal};
+use mailstore::{Appended, Arrival, Beside, Intake, Mailbox, Refusal};
 use model::{MailboxName, Rights};
 
 use crate::dispatch::offered;
@@ -19,8 +19,7 @@ pub(crate) struct Announced<'a> {
     pub(crate) head: MessageHead,
     /// In bytes.
     pub(crate) size: u64,
-    /// The size of the message that it replaces (RFC 8508 §3.4: only the difference counts against a quota).
-    pub(crate) instead_of: Option<u64>,
+    pub(crate) beside: Beside,
 }
 
 impl Authenticated {
@@ -33,17 +32,19 @@ impl Authenticated {
     ) -> Result<Done, Failure> {
         let checked = offered(&head.uses(), self.switched_off).and_then(|()| self.destination(&head.mailbox));
         let mailbox = io.or_refuse_message(checked)?;
-        let mut announced = Announced { mailbox: &mailbox, head: head.message, size, instead_of: None };
+        let mut beside = Beside::default();
+        let mut announced = Announced { mailbox: &mailbox, head: head.message, size, beside };
         let mut arrivals = Vec::new();
         loop {
+            beside = beside.and_one_more(announced.size);
             let (arrival, next) = self.receive(announced, server, io).await?;
             arrivals.push(arrival);
             let Some((head, size)) = next else { break };
             io.or_refuse_message(offered(&head.uses(), self.switched_off))?;
-            announced = Announced { mailbox: &mailbox, head, size, instead_of: None };
+            announced = Announced { mailbox: &mailbox, head, size, beside };
         }
         let appended = mailbox.append(arrivals).await.map_err(destination_error)?;
-        Ok(Done::coded(append_uid(appended), "APPEND completed"))
+        Ok(Done { code: self.append_uid(appended), text: "APPEND completed" })
     }
 
     /// The mailbox that messages are to be put into.
@@ -58,9 +59,9 @@ impl Authenticated {
         server: &ImapServer,
         io: &mut Io,
     ) -> Result<(Arrival, Option<(MessageHead, u64)>), Failure> {
-        let Announced { mailbox, head, size, instead_of } = announced;
+        let Announced { mailbox, head, size, beside } = announced;
         io.or_refuse_message(self.check_message(&head, size))?;
-        io.or_refuse_message(mailbox.has_room(size, instead_of).map_err(Failure::from))?;
+        io.or_refuse_message(mailbox.has_room(size, beside).map_err(Failure::from))?;
         io.accept_message();
         let intake = take_bytes(server.store.receive(), head.form, io).await?;
         let next = match io.next_step().await? {
@@ -73,6 +74,12 @@ impl Authenticated {
         // No message follows where there is none to refuse.
         let arrival = intake.finish(mailbox, head.flags, head.date).await;
         Ok((io.or_refuse_message(arrival.map_err(Failure::from))?, next))
+    }
+
+    /// `[APPENDUID ...]` (RFC 4315 §3)
+    pub(crate) fn append_uid(&self, appended: Appended) -> Option<Code> {
+        let Appended { uid_validity, uids, .. } = appended;
+        self.is_offered("UIDPLUS").then_some(Code::AppendUid(AppendUid { uid_validity, uids }))
     }
 
     fn check_message(&self, head: &MessageHead, size: u64) -> Result<(), Failure> {
@@ -89,11 +96,6 @@ impl Authenticated {
             _ => Ok(()),
         }
     }
-}
-
-/// `[APPENDUID ...]` (RFC 4315 §3)
-pub(crate) fn append_uid(appended: Appended) -> Code {
-    Code::AppendUid(AppendUid { uid_validity: appended.uid_validity, uids: appended.uids })
 }
 
 /// What the store says of messages that are to be put into a mailbox.

@@ -22,9 +22,14 @@ pub(crate) async fn converse(
     io: &mut Io,
 ) -> Result<(Identity, Mechanism), Failure> {
     let mechanism =
-        Mechanism::parse(command.mechanism.as_bytes()).filter(|mechanism| is_offered(*mechanism, now));
+        Mechanism::parse(command.mechanism.as_bytes()).filter(|mechanism| now.offers(capability(*mechanism)));
     let mechanism = mechanism.ok_or(Failure::UnknownMechanism)?;
-    let bindings = Bindings::new(io.conn().channel_bindings());
+    // A client that could bind says so where it sees no -PLUS (RFC 5802 §6), and is right where that is not offered.
+    let bindings = match now.offers(capability(Mechanism::ScramSha256Plus)) {
+        true => io.conn().channel_bindings(),
+        false => Vec::new(),
+    };
+    let bindings = Bindings::new(bindings);
     let channel = Channel { peer: io.conn().peer_addr().ip(), bindings };
     let initial = command.initial.as_deref();
     let (mut conversation, mut turn) =
@@ -41,11 +46,12 @@ pub(crate) async fn converse(
     }
 }
 
-/// Whether CAPABILITY names the mechanism.
-const fn is_offered(mechanism: Mechanism, now: Conditions) -> bool {
+/// What says that the mechanism is offered.
+const fn capability(mechanism: Mechanism) -> &'static str {
     match mechanism {
-        Mechanism::Plain | Mechanism::Login => true,
-        Mechanism::ScramSha256 => now.scram,
-        Mechanism::ScramSha256Plus => now.scram && now.channel_bindable,
+        Mechanism::Plain => "AUTH=PLAIN",
+        Mechanism::Login => "AUTH=LOGIN",
+        Mechanism::ScramSha256 => "AUTH=SCRAM-SHA-256",
+        Mechanism::ScramSha256Plus => "AUTH=SCRAM-SHA-256-PLUS",
     }
 }

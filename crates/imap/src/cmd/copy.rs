@@ -17,7 +17,13 @@ impl Selected {
             return Ok(Done::new("no messages to copy"));
         }
         let copied = self.mailbox.copy(&uids, &to).await?;
-        Ok(Done::coded(copy_uid(copied), "COPY completed"))
+        Ok(Done { code: self.copy_uid(copied), text: "COPY completed" })
+    }
+
+    /// `[COPYUID ...]` (RFC 4315 §3).
+    pub(crate) fn copy_uid(&self, copied: Copied) -> Option<Code> {
+        let Copied { uid_validity, from, to, .. } = copied;
+        self.user.is_offered("UIDPLUS").then_some(Code::CopyUid(CopyUid { uid_validity, from, to }))
     }
 
     /// The messages without those that are gone: naming one by its UID is no error (RFC 3501 §6.4.8), while a number
@@ -29,9 +35,4 @@ impl Selected {
         let image = self.mailbox.snapshot().await?.image;
         Ok(image.range(&uids).map(|message| message.uid).collect())
     }
-}
-
-/// `[COPYUID ...]` (RFC 4315 §3).
-pub(crate) fn copy_uid(copied: Copied) -> Code {
-    Code::CopyUid(CopyUid { uid_validity: copied.uid_validity, from: copied.from, to: copied.to })
 }

@@ -20,6 +20,7 @@ impl Authenticated {
         if self.enabled.dialect.rev2 && create.sent_as.is_some() {
             self.announce_name(&create.mailbox, create.sent_as.as_deref(), io);
         }
-        Ok(Done::coded(Code::MailboxId(object_id::of_mailbox(id)), "CREATE completed"))
+        let code = self.is_offered("OBJECTID").then(|| Code::MailboxId(object_id::of_mailbox(id)));
+        Ok(Done { code, text: "CREATE completed" })
     }
 }

@@ -8,6 +8,7 @@ mod pattern;
 
 use imap_proto::command::{List, Lsub};
 use imap_proto::response::{self, ListLine};
+use mailstore::Listed;
 use model::{MailboxName, Rights};
 
 use self::names::{Criteria, Entry};
@@ -52,8 +53,7 @@ impl Authenticated {
                 attributes.push("\\Noselect");
             }
             // CLIENT: Outlook 2013 looks for the roles here and nowhere else.
-            attributes
-                .extend(entry.mailbox.as_ref().and_then(|m| m.special_use).map(|role| role.attribute()));
+            attributes.extend(entry.mailbox.as_ref().and_then(|mailbox| self.role(mailbox)));
             let line = ListLine { attributes, ..ListLine::new(&entry.name) };
             response::lsub(io.out(), self.enabled.dialect, &line);
             io.flush_if_full().await?;
@@ -65,7 +65,8 @@ impl Authenticated {
     /// client (RFC 9051 §6.3.9.7).
     pub(super) fn announce_name(&self, name: &MailboxName, old_name: Option<&str>, io: &mut Io) {
         let entry = Entry::of(&self.access.tree(), name);
-        let attributes = self.attributes(&entry, Asked { extended: true, subscribed: true });
+        let asked = Asked { extended: true, subscribed: true, children: false };
+        let attributes = self.attributes(&entry, asked);
         let line = ListLine { attributes, old_name, ..ListLine::new(&entry.name) };
         response::list(io.out(), self.enabled.dialect, &line);
     }
@@ -73,14 +74,15 @@ impl Authenticated {
     /// What LIST says of a name.
     fn line<'a>(&self, entry: &'a Entry, list: &List) -> ListLine<'a> {
         let subscribed = list.selection.subscribed || list.returns.subscribed;
-        let attributes = self.attributes(entry, Asked { extended: list.extended, subscribed });
+        let asked = Asked { extended: list.extended, subscribed, children: list.returns.children };
+        let attributes = self.attributes(entry, asked);
         ListLine { attributes, child_info: child_info(entry, list), ..ListLine::new(&entry.name) }
     }
 
     fn attributes(&self, entry: &Entry, asked: Asked) -> Vec<&'static str> {
         let mut attributes = Vec::new();
         match &entry.mailbox {
-            Some(mailbox) => attributes.extend(mailbox.special_use.map(|role| role.attribute())),
+            Some(mailbox) => attributes.extend(self.role(mailbox)),
             None if asked.extended || self.enabled.dialect.rev2 => attributes.push("\\NonExistent"),
             // Clients that do not know RFC 5258 know only that it cannot be selected.
             None => attributes.push("\\Noselect"),
@@ -89,8 +91,15 @@ impl Authenticated {
             attributes.push("\\Subscribed");
         }
         // RFC 5258 §4: to be had for the asking, and here told without, since it costs nothing.
-        attributes.push(if entry.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
+        if asked.children || self.is_offered("CHILDREN") {
+            attributes.push(if entry.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
+        }
         attributes
+    }
+
+    /// The role of a mailbox (RFC 6154 §2).
+    fn role(&self, mailbox: &Listed) -> Option<&'static str> {
+        mailbox.special_use.filter(|_| self.is_offered("SPECIAL-USE")).map(|role| role.attribute())
     }
 }
 
@@ -101,6 +110,8 @@ struct Asked {
     extended: bool,
     /// `\Subscribed`
     subscribed: bool,
+    /// Whether there are names below.
+    children: bool,
 }
 
 /// The selection options that names below this one satisfy (RFC 5258 §3.5).

@@ -3,7 +3,6 @@
 use imap_proto::command::Copy;
 use imap_proto::response::Code;
 
-use super::copy::copy_uid;
 use crate::io::Io;
 use crate::reply::{Done, Failure};
 use crate::state::Selected;
@@ -20,7 +19,9 @@ impl Selected {
         let moved = self.mailbox.move_to(&uids, &to).await?;
         let modseq = moved.modseq;
         // RFC 6851 §4.3: COPYUID stands in an untagged OK, before the EXPUNGE responses.
-        io.untagged_ok(copy_uid(moved), "moved");
+        if let Some(code) = self.copy_uid(moved) {
+            io.untagged_ok(code, "moved");
+        }
         self.tell_all(io).await?;
         if self.user.enabled.qresync {
             return Ok(Done::coded(Code::HighestModSeq(self.told(modseq)), "MOVE completed"));

@@ -42,6 +42,8 @@ impl Authenticated {
             usage: quota.usage.messages,
             limit,
         });
+        let storage = storage.filter(|_| self.is_offered("QUOTA=RES-STORAGE"));
+        let messages = messages.filter(|_| self.is_offered("QUOTA=RES-MESSAGE"));
         let limited: Vec<QuotaUsage> = storage.into_iter().chain(messages).collect();
         response::quota(io.out(), self.access.owner_login(), &limited);
     }

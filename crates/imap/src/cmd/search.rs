@@ -83,7 +83,7 @@ impl Selected {
             tokio::task::yield_now().await;
         }
         drop(snapshot);
-        let mut progress = Progress::new(tag, open.len());
+        let mut progress = self.progress(tag, open.len(), server);
         for some in open.chunks(EMAILS_PER_READ_MAX) {
             self.search_open(&test, some, server, (&mut found, &mut progress), io).await?;
         }

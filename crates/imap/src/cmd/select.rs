@@ -76,10 +76,10 @@ impl Selected {
             io.untagged_ok(Code::UidNext(next), "the next UID");
         }
         io.untagged_ok(Code::HighestModSeq(status.highest_modseq), "the highest mod-sequence");
-        io.untagged_ok(
-            Code::MailboxId(object_id::of_mailbox(self.mailbox.id())),
-            "the mailbox's lasting name",
-        );
+        if self.user.is_offered("OBJECTID") {
+            let id = object_id::of_mailbox(self.mailbox.id());
+            io.untagged_ok(Code::MailboxId(id), "the mailbox's lasting name");
+        }
         if let Some(known) = select.qresync.as_ref().filter(|known| known.uid_validity == status.uid_validity)
         {
             self.resynchronise(known, snapshot, io).await?;

@@ -16,7 +16,6 @@ use model::{Uid, UidSet};
 use self::order::{Keyed, Order};
 use super::search::answer::{Found, bounded};
 use crate::io::Io;
-use crate::progress::Progress;
 use crate::reply::{Done, End, Failure};
 use crate::server::ImapServer;
 use crate::state::Selected;
@@ -71,7 +70,7 @@ impl Selected {
             Ok(())
         };
         let damaged = |damaged: Damaged| Failure::ours("sort", damaged);
-        let mut progress = Progress::uncounted(tag);
+        let mut progress = self.progress_uncounted(tag, server);
         for some in self.rows(found).await?.chunks(EMAILS_PER_READ_MAX) {
             progress.step(io).await?;
             if order.needs_emails() {

@@ -14,7 +14,6 @@ use message::threading::{self, Forest, Threadable};
 use super::search::answer::Found;
 use super::sort::order;
 use crate::io::Io;
-use crate::progress::Progress;
 use crate::reply::{Done, End, Failure};
 use crate::server::ImapServer;
 use crate::state::Selected;
@@ -65,7 +64,7 @@ impl Selected {
         let permit = Arc::clone(&server.text_searches).acquire_owned().await;
         let permit = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
         let (mut numbers, mut messages) = (Vec::new(), Vec::new());
-        let mut progress = Progress::uncounted(tag);
+        let mut progress = self.progress_uncounted(tag, server);
         for some in self.rows(found).await?.chunks(EMAILS_PER_READ_MAX) {
             for (message, email) in self.with_emails(some).await? {
                 progress.step(io).await?;

@@ -15,7 +15,7 @@ use auth::{
 use imap::{ImapServer, PlaintextLogin, Settings, Switch, switchable};
 use mailstore::{Limit, Limits, QuotaOf, Store};
 use model::{MailboxName, SpecialUse, SystemClock};
-use net::{Conn, Drain, Timeouts, Tls};
+use net::{Bounds, Conn, Drain, Tls};
 use storage::{BlobStore, Engine, MemoryEngine};
 use testkit::dialogue::{Accounts, Credentials, QuotaLimits, Target};
 use tokio::net::TcpListener;
@@ -126,7 +126,7 @@ async fn listen(listener: TcpListener, server: Arc<ImapServer>, drain: Drain) {
     while let Ok((stream, peer)) = listener.accept().await {
         // As the listeners of `net` do.
         stream.set_nodelay(true).unwrap();
-        let conn = Conn::tcp(stream, peer, Timeouts::default());
+        let conn = Conn::tcp(stream, peer, Bounds::default());
         tokio::spawn(Arc::clone(&server).serve(conn, drain.clone()));
     }
 }

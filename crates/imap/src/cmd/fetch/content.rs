@@ -133,12 +133,14 @@ impl<'f> Contents<'f> {
         for answer in &answers.stretches {
             match answer {
                 Answer::Size(path, size) => line.binary_size(path, *size),
-                Answer::Bytes(name, None) => line.section(*name, None),
-                Answer::Bytes(name, Some(bytes)) => {
-                    line.section_start(*name, bytes.len() as u64);
-                    io.send(bytes).await?;
-                    line = FetchWriter::resume(io.out());
-                }
+                Answer::Bytes(source) => match source.bytes() {
+                    (name, None) => line.section(name, None),
+                    (name, Some(bytes)) => {
+                        line.section_start(name, bytes.len() as u64);
+                        io.send(&bytes).await?;
+                        line = FetchWriter::resume(io.out());
+                    }
+                },
             }
         }
         line.finish();

@@ -8,7 +8,7 @@ use std::ops::Range;
 use imap_proto::command::{BinaryItem, FetchItem, Partial, Section, SectionItem, SectionText};
 use imap_proto::response::SectionName;
 use mailstore::Content;
-use message::{BinaryPlace, Tree, UnknownEncoding};
+use message::{BinaryPlace, Encoded, Tree, UnknownEncoding};
 
 /// What a header is taken to have at most, in bytes, when it is decided how many are read together.
 const HEADER_BYTES: u64 = 16 << 10;
@@ -25,10 +25,26 @@ pub(super) enum Stretch<'f> {
 
 /// The answer to such an item.
 pub(super) enum Answer<'m> {
-    /// Its name and its bytes; NIL where the message has no such part.
-    Bytes(SectionName<'m>, Option<Cow<'m, [u8]>>),
+    /// Bytes of the message, in some form.
+    Bytes(Source<'m>),
     /// The part, and how many bytes it is decoded.
     Size(&'m [u32], u64),
+}
+
+/// Where the bytes of an answer come from. What does not stand in the content as it is sent is made when its turn comes, so
+/// that a FETCH of many items holds one of them at a time.
+pub(super) enum Source<'m> {
+    /// They stand there; NIL where the message has no such part.
+    Stretch(SectionName<'m>, Option<&'m [u8]>),
+    /// Fields of a header.
+    Fields {
+        name: SectionName<'m>,
+        section: &'m message::Section,
+        header: &'m [u8],
+        partial: Option<Partial>,
+    },
+    /// A part, to be decoded.
+    Part { item: &'m BinaryItem, encoded: Encoded<'m> },
 }
 
 impl<'f> Stretch<'f> {
@@ -89,23 +105,22 @@ impl<'f> Stretch<'f> {
     ) -> Result<Answer<'m>, UnknownEncoding> {
         Ok(match self {
             Self::Section { name, section, partial } => {
-                let bytes = section.locate(tree).and_then(|located| {
-                    if section.is_contiguous() {
-                        return content.get(cut(&located, *partial)).map(Cow::Borrowed);
+                let (name, partial) = (*name, *partial);
+                Answer::Bytes(match section.locate(tree) {
+                    None => Source::Stretch(name, None),
+                    Some(located) if section.is_contiguous() => {
+                        Source::Stretch(name, content.get(cut(&located, partial)))
                     }
-                    let fields = section.extract(content.get(located)?);
-                    let stretch = cut(&(0..fields.len()), *partial);
-                    fields.get(stretch).map(|bytes| Cow::Owned(bytes.to_vec()))
-                });
-                Answer::Bytes(*name, bytes)
+                    Some(located) => match content.get(located) {
+                        None => Source::Stretch(name, None),
+                        Some(header) => Source::Fields { name, section, header, partial },
+                    },
+                })
             }
-            Self::Binary(item) => {
-                let bytes = decoded(item, content.bytes(), tree)?;
-                // A literal8 says that there is NUL; without it, clients are spared the unusual form.
-                let has_nul = bytes.as_ref().is_some_and(|bytes| bytes.contains(&0));
-                let name = SectionName::Binary { path: &item.path, origin: origin(item.partial), has_nul };
-                Answer::Bytes(name, bytes)
-            }
+            Self::Binary(item) => Answer::Bytes(match BinaryPlace::locate(&item.path, tree) {
+                None => Source::Stretch(binary_name(item, false), None),
+                Some(place) => Source::Part { item, encoded: place.of(content.bytes())? },
+            }),
             Self::BinarySize(path) => {
                 let place = BinaryPlace::locate(path, tree);
                 // No such part: as long as the NIL that BINARY would answer.
@@ -115,6 +130,38 @@ impl<'f> Stretch<'f> {
             }
         })
     }
+}
+
+impl<'m> Source<'m> {
+    /// The name of the answer and its bytes; NIL where the message has no such part.
+    pub(super) fn bytes(&self) -> (SectionName<'m>, Option<Cow<'m, [u8]>>) {
+        match self {
+            Self::Stretch(name, bytes) => (*name, bytes.map(Cow::Borrowed)),
+            Self::Fields { name, section, header, partial } => {
+                let fields = section.extract(header);
+                let stretch = cut(&(0..fields.len()), *partial);
+                (*name, Some(stretch_of(fields, stretch)))
+            }
+            Self::Part { item, encoded } => {
+                let bytes = decoded(item, *encoded);
+                // A literal8 says that there is NUL; without it, clients are spared the unusual form.
+                (binary_name(item, bytes.contains(&0)), Some(bytes))
+            }
+        }
+    }
+}
+
+fn stretch_of(mut bytes: Cow<'_, [u8]>, stretch: Range<usize>) -> Cow<'_, [u8]> {
+    if stretch != (0..bytes.len()) {
+        let owned = bytes.to_mut();
+        owned.truncate(stretch.end);
+        owned.drain(..stretch.start);
+    }
+    bytes
+}
+
+const fn binary_name(item: &BinaryItem, has_nul: bool) -> SectionName<'_> {
+    SectionName::Binary { path: item.path.as_slice(), origin: origin(item.partial), has_nul }
 }
 
 /// How much of a content is needed.
@@ -149,8 +196,11 @@ impl Extent {
     }
 }
 
-fn origin(partial: Option<Partial>) -> Option<u64> {
-    partial.map(|partial| partial.offset)
+const fn origin(partial: Option<Partial>) -> Option<u64> {
+    match partial {
+        Some(partial) => Some(partial.offset),
+        None => None,
+    }
 }
 
 /// A stretch of what was located; one behind its end is empty (RFC 3501 §6.4.5).
@@ -161,19 +211,13 @@ fn cut(located: &Range<usize>, partial: Option<Partial>) -> Range<usize> {
     located.start + clamped(partial.offset)..located.start + end
 }
 
-/// A part, decoded; `None` if the message has none of these numbers.
-fn decoded<'m>(
-    item: &BinaryItem,
-    content: &'m [u8],
-    tree: &Tree,
-) -> Result<Option<Cow<'m, [u8]>>, UnknownEncoding> {
-    let Some(place) = BinaryPlace::locate(&item.path, tree) else { return Ok(None) };
-    let encoded = place.of(content)?;
+/// What is asked for of a part, decoded.
+fn decoded<'m>(item: &BinaryItem, encoded: Encoded<'m>) -> Cow<'m, [u8]> {
     let clamped = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    Ok(Some(match item.partial {
+    match item.partial {
         None => encoded.decode(),
         Some(partial) => encoded.decode_part(clamped(partial.offset), clamped(partial.length.get())),
-    }))
+    }
 }
 
 /// The same section in the words of the crate that knows messages.

@@ -1,7 +1,7 @@
 //! `[[capabilities]]`: which capabilities of IMAP are offered to whom.
 
 use ::imap::{CapabilitySet, Switch, switchable};
-use auth::LoginName;
+use auth::{LoginName, Mechanism};
 use ipnet::IpNet;
 
 use super::keys;
@@ -19,9 +19,16 @@ fn switch(section: &Section<'_>, default_domain: Option<&str>) -> Switch {
             "is missing; write for example off = [\"COMPRESS=DEFLATE\"], or on = [\"UIDONLY\"]",
         );
     }
+    let (on, off) = (capabilities(section, "on"), capabilities(section, "off"));
+    let mut mechanisms = Mechanism::ALL.map(|mechanism| format!("AUTH={}", mechanism.name())).into_iter();
+    if section.has("users")
+        && let Some(mechanism) = mechanisms.find(|mechanism| on.union(off).contains(mechanism))
+    {
+        section.wrong("users", format!("cannot hold for {mechanism}: before login nobody is any of them"));
+    }
     Switch {
-        on: capabilities(section, "on"),
-        off: capabilities(section, "off"),
+        on,
+        off,
         users: each(section, "users", "no login name, such as \"mia@example.org\"", |text| {
             LoginName::parse(text, default_domain?).ok().map(|login| login.to_string())
         }),

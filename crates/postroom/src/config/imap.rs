@@ -1,5 +1,6 @@
 //! `[imap]`: how much of anything a client may say or have at once, and how patient the server is with it.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ::imap::{Limits, Settings};
@@ -11,10 +12,8 @@ use super::reader::Section;
 const SECONDS_MAX: u64 = 24 * 3600;
 /// The largest number that can be configured of things in one command.
 const COUNT_MAX: u64 = 1_000_000;
-/// The largest number of bytes that can be configured for a line, a literal or a command.
-const BYTES_MAX: u64 = 64 << 20;
-/// No command of a client fits into less.
-const BYTES_MIN: u64 = 512;
+/// The numbers of bytes that can be configured for a line, a literal or a command: none fits into less.
+const BYTES: RangeInclusive<u64> = 512..=64 << 20;
 
 /// What is bounded in IMAP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +24,12 @@ pub(crate) struct Imap {
     pub(crate) idle: Duration,
     /// How often an idling client hears that the connection is alive.
     pub(crate) keepalive: Duration,
+    /// How often a client hears how far a long command has come.
+    pub(crate) progress: Duration,
     /// How long a client may take nothing of what waits for it.
     pub(crate) slow_reader: Duration,
+    /// Bytes that wait for a client before no more are made.
+    pub(crate) waiting_bytes: usize,
     /// How long a client may take for the handshake of TLS.
     pub(crate) handshake: Duration,
     /// BAD answers in a row after which a client is sent away.
@@ -41,13 +44,15 @@ pub(crate) struct Imap {
 
 impl Default for Imap {
     fn default() -> Self {
-        let (usual, timeouts) = (Settings::default(), net::Timeouts::default());
+        let (usual, bounds) = (Settings::default(), net::Bounds::default());
         Self {
             commands: usual.limits,
             idle: usual.idle_timeout,
             keepalive: usual.idle_keepalive,
-            slow_reader: timeouts.write,
-            handshake: timeouts.handshake,
+            progress: usual.progress_every,
+            slow_reader: bounds.write,
+            waiting_bytes: bounds.waiting_bytes,
+            handshake: bounds.handshake,
             bad_commands: usual.bad_commands_max,
             commands_before_login: usual.commands_before_login_max,
             bytes_before_login: usual.bytes_before_login_max,
@@ -62,22 +67,23 @@ pub(super) fn imap(root: &Section<'_>) -> Imap {
     let usual = Imap::default();
     let seconds = |key, usual| section.number(key, 1..=SECONDS_MAX).map_or(usual, Duration::from_secs);
     let count = |key, usual| section.number(key, 1..=COUNT_MAX).unwrap_or(usual);
-    let bytes = |key, usual| section.bytes(key, BYTES_MIN..=BYTES_MAX).unwrap_or(usual);
     Imap {
         idle: seconds("idle_seconds", usual.idle),
         keepalive: seconds("keepalive_seconds", usual.keepalive),
+        progress: seconds("progress_seconds", usual.progress),
         slow_reader: seconds("slow_reader_seconds", usual.slow_reader),
+        waiting_bytes: section.bytes("waiting_bytes", BYTES).unwrap_or(usual.waiting_bytes),
         handshake: seconds("handshake_seconds", usual.handshake),
         bad_commands: count("bad_commands", usual.bad_commands),
         commands_before_login: count("commands_before_login", usual.commands_before_login),
-        bytes_before_login: bytes("bytes_before_login", usual.bytes_before_login),
+        bytes_before_login: section.bytes("bytes_before_login", BYTES).unwrap_or(usual.bytes_before_login),
         text_searches: section.number("text_searches", 1..=1024).unwrap_or(usual.text_searches),
         commands: commands(&section, &usual.commands),
     }
 }
 
 fn commands(section: &Section<'_>, usual: &Limits) -> Limits {
-    let bytes = |key, usual| section.bytes(key, BYTES_MIN..=BYTES_MAX).unwrap_or(usual);
+    let bytes = |key, usual| section.bytes(key, BYTES).unwrap_or(usual);
     let count = |key, usual| section.number(key, 1..=COUNT_MAX).unwrap_or(usual);
     let limits = Limits {
         line_bytes: bytes("line_bytes", usual.line_bytes),

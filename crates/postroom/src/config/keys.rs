@@ -77,7 +77,9 @@ pub(crate) const IMAP: SectionKeys = SectionKeys {
     keys: &[
         "idle_seconds",
         "keepalive_seconds",
+        "progress_seconds",
         "slow_reader_seconds",
+        "waiting_bytes",
         "handshake_seconds",
         "bad_commands",
         "commands_before_login",

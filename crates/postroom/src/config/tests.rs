@@ -142,6 +142,10 @@ fn capabilities_are_switched_for_users_and_addresses() {
             "14: capabilities.users: \"@\" is no login name, such as \"mia@example.org\"",
         ),
         (
+            "off = [\"auth=login\"]\nusers = [\"mia\"]",
+            "14: capabilities.users: cannot hold for AUTH=LOGIN: before login nobody is any of them",
+        ),
+        (
             "users = [\"mia\"]",
             "12: capabilities.off: is missing; write for example off = [\"COMPRESS=DEFLATE\"], or on = [\"UIDONLY\"]",
         ),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use imap::{ImapServer, PlaintextLogin, Settings};
-use net::{Drain, Drained, Gate, Listener, Service, Timeouts, Tls};
+use net::{Bounds, Drain, Drained, Gate, Listener, Service, Tls};
 use textproto::lmtp::{self, LmtpServer};
 use textproto::socketmap::SocketmapServer;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -95,6 +95,7 @@ fn imap_server(mail: &Mail, tls: Option<Tls>, config: &Config) -> Arc<ImapServer
         login_timeout: config.limits.login,
         idle_timeout: config.imap.idle,
         idle_keepalive: config.imap.keepalive,
+        progress_every: config.imap.progress,
         bad_commands_max: config.imap.bad_commands,
         commands_before_login_max: config.imap.commands_before_login,
         bytes_before_login_max: config.imap.bytes_before_login,
@@ -121,7 +122,11 @@ fn spawn_imap(
             implicit_tls: tls.clone().filter(|_| protocol == Protocol::Imaps),
             gate: gate.clone(),
             drain: serving.clone(),
-            timeouts: Timeouts { write: config.imap.slow_reader, handshake: config.imap.handshake },
+            bounds: Bounds {
+                write: config.imap.slow_reader,
+                handshake: config.imap.handshake,
+                waiting_bytes: config.imap.waiting_bytes,
+            },
             turned_away: TURNED_AWAY,
         };
         let (server, drain) = (server.clone(), serving.clone());
@@ -158,7 +163,7 @@ fn spawn_for_mail_servers(
             implicit_tls: None,
             gate: if is_lmtp { lmtp_gate.clone() } else { socketmap_gate.clone() },
             drain: serving.clone(),
-            timeouts: Timeouts { write: arriving.lmtp.timeout, ..Timeouts::default() },
+            bounds: Bounds { write: arriving.lmtp.timeout, ..Bounds::default() },
             turned_away: if is_lmtp { lmtp::TURNED_AWAY } else { b"" },
         };
         let (lmtp, socketmap, drain) = (lmtp.clone(), socketmap.clone(), serving.clone());

@@ -49,6 +49,25 @@ fn who_does_not_read_is_dropped_and_little_waits_for_it() {
     assert!(grown < 16 * 1024, "{grown} KiB more for 200 answers of a MiB that nobody reads");
 }
 
+#[test]
+fn who_sends_many_commands_and_reads_nothing_has_few_answers_waiting() {
+    let server = server(&format!("{IMAP}[imap]\nslow_reader_seconds = 1\n"));
+    let mut client = Client::login(server.address("imap"), "cora", "\"correct horse\"").unwrap();
+    client.append("INBOX", "", b"Subject: x\r\n\r\n").unwrap();
+    client.expect("SELECT INBOX").unwrap();
+    // SELECT tells all keywords, twice.
+    for n in 0..100 {
+        client.expect(&format!("STORE 1 +FLAGS.SILENT (keyword{n}{})", "x".repeat(200))).unwrap();
+    }
+    client.expect("SELECT INBOX").unwrap();
+    let before = resident_kib(&server);
+    client.send_raw("a SELECT INBOX\r\n".repeat(4000).as_bytes()).unwrap();
+    let line = server.logged("\"reason\":\"connection lost\"");
+    assert!(line.contains("cora@example.org"), "{line}");
+    let grown = resident_kib(&server).saturating_sub(before);
+    assert!(grown < 16 * 1024, "{grown} KiB more for 4000 answers of 40 KiB that nobody reads");
+}
+
 fn resident_kib(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

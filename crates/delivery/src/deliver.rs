@@ -1,7 +1,9 @@
 //! A message to its users: one content for all of them, and a commit in each one's account.
 //!
 //! What a message is told apart by is its envelope and its bytes: where an address stands for several users and only
-//! some could be reached, the sender tries again, and those who have it already are left alone.
+//! some could be reached, the mail server tries again, and those who have it already are left alone. That holds for what has
+//! come through a mail server, which has written into it when and as what it took it; a message without such a mark may be
+//! meant to come twice.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -137,7 +139,7 @@ impl Delivery {
             if outcomes.get(number).is_none_or(Result::is_err) {
                 continue;
             }
-            let source = (recipient.users.len() > 1).then_some(id);
+            let source = (recipient.users.len() > 1 && incoming.header.received() > 0).then_some(id);
             for &user in &recipient.users {
                 let mailbox =
                     match self.mailbox(user, recipient.detail.as_deref(), source, incoming.bytes).await {
@@ -172,7 +174,7 @@ impl Delivery {
     ) -> Result<Option<Mailbox>, Undelivered> {
         let access = self.store.enter(user).await?;
         if let Some(source) = source
-            && access.imported(vec![source]).await?.contains(&true)
+            && access.has_delivered(source).await?
         {
             return Ok(None);
         }
@@ -261,7 +263,7 @@ async fn commit(parcels: Vec<Parcel>, arrivals: Vec<Arrival>, outcomes: &mut [Ou
         let Parcel { mailbox, source, recipients, .. } = parcel;
         commits.spawn(async move {
             let arrival = match source {
-                Some(source) => arrival.imported_from(source),
+                Some(message) => arrival.delivered_as(message),
                 None => arrival,
             };
             let appended = mailbox.append(vec![arrival]).await;

@@ -7,6 +7,7 @@ use crate::codec::{Damaged, Reader, put_bytes, put_u64};
 use crate::error::{Error, Refusal};
 use crate::schema;
 use crate::store::Store;
+use crate::users::Address;
 use storage::Batch;
 
 /// The most addresses that one alias leads to: they are one row. A larger group is made of groups.
@@ -19,6 +20,8 @@ pub struct Alias {
     pub name: String,
     /// Where mail for it goes, in the order in which they were added.
     pub targets: Vec<String>,
+    /// Its address as it was written when it was made, where that differs.
+    pub spelling: Option<String>,
 }
 
 impl Alias {
@@ -27,6 +30,9 @@ impl Alias {
         put_u64(&mut out, self.targets.len() as u64);
         for target in &self.targets {
             put_bytes(&mut out, target.as_bytes());
+        }
+        if let Some(spelling) = &self.spelling {
+            put_bytes(&mut out, spelling.as_bytes());
         }
         out
     }
@@ -37,8 +43,9 @@ impl Alias {
         let name = name.ok_or_else(|| r.damaged())?.to_owned();
         let count = r.count()?;
         let targets = (0..count).map(|_| r.string()).collect::<Result<_, _>>()?;
+        let spelling = if r.is_empty() { None } else { Some(r.string()?) };
         r.end()?;
-        Ok(Self { name, targets })
+        Ok(Self { name, targets, spelling })
     }
 }
 
@@ -76,10 +83,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Refusal::AliasLimit`], or a fault.
-    pub async fn add_to_alias(&self, name: &str, targets: &[String]) -> Result<(), Error> {
+    pub async fn add_to_alias(&self, alias: impl Into<Address>, targets: &[String]) -> Result<(), Error> {
+        let Address { name, spelling } = alias.into();
         let _one_at_a_time = self.directory.lock().await;
-        let empty = || Alias { name: name.to_owned(), targets: Vec::new() };
-        let mut alias = self.alias(name).await?.unwrap_or_else(empty);
+        let known = self.alias(&name).await?;
+        let mut alias = known.unwrap_or_else(|| Alias { name, targets: Vec::new(), spelling });
         for target in targets {
             if !alias.targets.contains(target) {
                 alias.targets.push(target.clone());
@@ -125,7 +133,9 @@ mod tests {
     #[test]
     fn an_alias_is_read_as_it_was_written() {
         let targets = vec!["ada@example.org".to_owned(), "ben@example.org".to_owned()];
-        let alias = Alias { name: "team@example.org".to_owned(), targets };
-        assert_eq!(Alias::decode(&schema::alias(&alias.name), &alias.encode()), Ok(alias));
+        for spelling in [None, Some("Team@example.org".to_owned())] {
+            let alias = Alias { name: "team@example.org".to_owned(), targets: targets.clone(), spelling };
+            assert_eq!(Alias::decode(&schema::alias(&alias.name), &alias.encode()), Ok(alias));
+        }
     }
 }

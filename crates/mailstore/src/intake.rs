@@ -6,7 +6,7 @@ use crate::mailbox::Mailbox;
 use crate::shared::Shared;
 use crate::store::Store;
 use crate::thread::Ties;
-use crate::txn::Parcel;
+use crate::txn::{Parcel, Source};
 use crate::unreferred::Hold;
 use model::{AccountId, BlobId, InternalDate, MailboxId, NamedFlags};
 use std::sync::Arc;
@@ -191,7 +191,15 @@ impl Arrival {
     /// Marks the message as imported from a source, so that the same source is not imported again.
     #[must_use]
     pub fn imported_from(mut self, source: [u8; 32]) -> Self {
-        self.0.source = Some(source);
+        self.0.source = Some(Source::Import(source));
+        self
+    }
+
+    /// Marks the message as that of a delivery, so that [`Access::has_delivered`](crate::Access::has_delivered) knows it when the
+    /// mail server tries again.
+    #[must_use]
+    pub fn delivered_as(mut self, message: [u8; 32]) -> Self {
+        self.0.source = Some(Source::Delivery(message));
         self
     }
 

@@ -14,6 +14,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(20);
 /// How old manifests may become: what has changed since is not brought back by a rebuild, or goes to "Recovered".
 const MANIFESTS_EVERY: Duration = Duration::from_secs(300);
 
+/// How often it is looked for deliveries that nobody tries again.
+const DELIVERIES_EVERY: Duration = Duration::from_secs(3600);
+
 /// How often new e-mails are indexed.
 const INDEX_EVERY: Duration = Duration::from_secs(5);
 
@@ -81,6 +84,7 @@ impl Store {
     async fn keep_house(&self) -> Result<(), Error> {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         let mut manifests = tokio::time::interval(MANIFESTS_EVERY);
+        let mut deliveries = tokio::time::interval(DELIVERIES_EVERY);
         loop {
             tokio::select! {
                 () = self.shared.maintenance.notify.notified() => {
@@ -94,6 +98,11 @@ impl Store {
                 _ = manifests.tick() => {
                     if let Err(error) = self.write_manifests().await {
                         tracing::error!(%error, "manifests");
+                    }
+                }
+                _ = deliveries.tick() => {
+                    if let Err(error) = self.forget_deliveries().await {
+                        tracing::error!(%error, "old deliveries");
                     }
                 }
                 () = self.failed() => return Err(Fault::new("maintenance", Stopped).into()),

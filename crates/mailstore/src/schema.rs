@@ -285,6 +285,16 @@ pub(crate) fn imported(account: AccountId, source: &[u8; 32]) -> Vec<u8> {
     key
 }
 
+/// `D` account digest: when a message was delivered to a member of a group.
+pub(crate) fn delivered(account: AccountId, message: &[u8; 32]) -> Vec<u8> {
+    let mut key = Key::table(b'D').u64(account.0).0;
+    key.extend_from_slice(message);
+    key
+}
+
+/// Every row of [`delivered`].
+pub(crate) const DELIVERED: &[u8] = b"D";
+
 /// The row [`STORE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StoreRow {

@@ -13,7 +13,7 @@ pub(crate) use copy::Sources;
 pub use expunge::Expunge;
 pub(crate) use flags::Resolved;
 pub use flags::{FlagOp, StoreFlags};
-pub(crate) use insert::Parcel;
+pub(crate) use insert::{Parcel, Source};
 
 use crate::change::{Change, NewMessage, Op};
 use crate::error::Refusal;

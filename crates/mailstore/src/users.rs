@@ -28,6 +28,24 @@ pub struct User {
     pub scram_verifier: Option<String>,
     /// Whether the user may log in.
     pub enabled: bool,
+    /// The address as it was written when the user was made, where that differs.
+    pub spelling: Option<String>,
+}
+
+/// A user's address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// In the form that it is found by.
+    pub name: String,
+    /// As it was written, where that differs.
+    pub spelling: Option<String>,
+}
+
+impl<T: Into<String>> From<T> for Address {
+    /// One that is written in the form that it is found by.
+    fn from(name: T) -> Self {
+        Self { name: name.into(), spelling: None }
+    }
 }
 
 /// What is kept of a password. The store does not look into it.
@@ -52,9 +70,12 @@ impl User {
         put_u64(&mut out, self.account.0);
         put_bytes(&mut out, self.password_hash.as_bytes());
         put_u64(&mut out, self.enabled.into());
-        // Absent in the rows of users who have none, as older versions wrote them.
-        if let Some(verifier) = &self.scram_verifier {
-            put_bytes(&mut out, verifier.as_bytes());
+        // Absent in the rows of users who have neither, as older versions wrote them.
+        if self.scram_verifier.is_some() || self.spelling.is_some() {
+            put_bytes(&mut out, self.scram_verifier.as_deref().unwrap_or_default().as_bytes());
+        }
+        if let Some(spelling) = &self.spelling {
+            put_bytes(&mut out, spelling.as_bytes());
         }
         out
     }
@@ -65,8 +86,10 @@ impl User {
         let login = login.ok_or_else(|| r.damaged())?.to_owned();
         let (account, password_hash, enabled) = (AccountId(r.u64()?), r.string()?, r.u64()? != 0);
         let scram_verifier = if r.is_empty() { None } else { Some(r.string()?) };
+        let scram_verifier = scram_verifier.filter(|verifier| !verifier.is_empty());
+        let spelling = if r.is_empty() { None } else { Some(r.string()?) };
         r.end()?;
-        Ok(Self { login, account, password_hash, scram_verifier, enabled })
+        Ok(Self { login, account, password_hash, scram_verifier, enabled, spelling })
     }
 }
 
@@ -113,23 +136,24 @@ impl Store {
     /// [`Refusal::UserExists`], or a fault.
     pub async fn add_user(
         &self,
-        login: &str,
+        address: impl Into<Address>,
         secrets: impl Into<Secrets>,
         folders: &[(MailboxName, Option<SpecialUse>)],
     ) -> Result<AccountId, Error> {
+        let Address { name: login, spelling } = address.into();
         let _one_at_a_time = self.directory.lock().await;
-        if self.find_user(login).await?.is_some() {
+        if self.find_user(&login).await?.is_some() {
             return Err(Refusal::UserExists.into());
         }
         let mut store = self.store_row().await?;
         let account = AccountId(store.next_account);
         store.next_account += 1;
         let Secrets { password_hash, scram_verifier } = secrets.into();
-        let user = User { login: login.to_owned(), account, password_hash, scram_verifier, enabled: true };
+        let user = User { login, account, password_hash, scram_verifier, enabled: true, spelling };
         let mut batch = self.new_account(account, folders)?;
         batch.put(schema::STORE.to_vec(), store.encode());
-        batch.put(schema::user(login), user.encode());
-        batch.put(schema::owner_of(account), login.as_bytes().to_vec());
+        batch.put(schema::user(&user.login), user.encode());
+        batch.put(schema::owner_of(account), user.login.as_bytes().to_vec());
         self.shared.commit_rows(batch, Vec::new()).await?;
         self.shared.maintenance.manifest_due(account);
         Ok(account)
@@ -254,14 +278,23 @@ mod tests {
     use super::*;
 
     fn user(scram_verifier: Option<&str>) -> User {
-        let (login, scram_verifier) = ("ada@example.org".to_owned(), scram_verifier.map(str::to_owned));
-        User { login, account: AccountId(7), password_hash: "hash".to_owned(), scram_verifier, enabled: true }
+        User {
+            login: "ada@example.org".to_owned(),
+            account: AccountId(7),
+            password_hash: "hash".to_owned(),
+            scram_verifier: scram_verifier.map(str::to_owned),
+            enabled: true,
+            spelling: None,
+        }
     }
 
     #[test]
-    fn a_user_is_read_back_with_a_verifier_and_without() {
-        for user in [user(None), user(Some("SCRAM-SHA-256$4096:c2FsdA==$a:b"))] {
-            assert_eq!(User::decode(&schema::user(&user.login), &user.encode()).unwrap(), user);
+    fn a_user_is_read_back_with_a_verifier_and_a_spelling_and_without() {
+        let spelling = Some("Ada@example.org".to_owned());
+        for verifier in [None, Some("SCRAM-SHA-256$4096:c2FsdA==$a:b")] {
+            for user in [user(verifier), User { spelling: spelling.clone(), ..user(verifier) }] {
+                assert_eq!(User::decode(&schema::user(&user.login), &user.encode()).unwrap(), user);
+            }
         }
     }
 

@@ -58,6 +58,6 @@ impl Directory for StoredUsers {
 }
 
 fn record(user: User) -> UserRecord {
-    let User { login, account, password_hash, scram_verifier, enabled } = user;
+    let User { login, account, password_hash, scram_verifier, enabled, spelling: _ } = user;
     UserRecord { account, login, password_hash, scram_verifier, enabled }
 }

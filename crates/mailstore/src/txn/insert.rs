@@ -25,10 +25,19 @@ pub(crate) struct Parcel {
     pub(crate) size: u32,
     /// Header lines before the blob for this account alone.
     pub(crate) preface: Vec<u8>,
-    /// The digest of the source it was imported from.
-    pub(crate) source: Option<[u8; 32]>,
+    /// Where it is from, if it is not to come from there again.
+    pub(crate) source: Option<Source>,
     /// Keeps compaction from taking the blob for garbage.
     pub(crate) hold: Arc<Hold>,
+}
+
+/// Where a message is from, by a digest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// A file or a place in one, for ever.
+    Import([u8; 32]),
+    /// A delivery, for as long as mail servers try again ([`crate::delivered`]).
+    Delivery([u8; 32]),
 }
 
 impl Txn<'_> {
@@ -42,8 +51,15 @@ impl Txn<'_> {
             self.batch.put(schema::reference(self.account, email, to), Vec::new());
             self.batch.put(schema::owner(parcel.blob, self.account, email), Vec::new());
             self.batch.put(schema::blob(parcel.blob), parcel.location.encode().to_vec());
-            if let Some(source) = parcel.source {
-                self.batch.put(schema::imported(self.account, &source), Vec::new());
+            match parcel.source {
+                None => {}
+                Some(Source::Import(source)) => {
+                    self.batch.put(schema::imported(self.account, &source), Vec::new());
+                }
+                Some(Source::Delivery(message)) => {
+                    let row = crate::delivered::row(self.now);
+                    self.batch.put(schema::delivered(self.account, &message), row);
+                }
             }
             self.located.push(parcel.location);
             self.holds.push(parcel.hold);

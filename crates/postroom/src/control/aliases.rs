@@ -1,9 +1,11 @@
 //! Aliases and groups, as the command line makes and removes them.
 
+use std::collections::HashMap;
+
 use auth::AliasName;
 
 use super::protocol::Reply;
-use super::server::{Control, Replies, Undone};
+use super::server::{Control, Replies, Undone, address};
 
 impl Control {
     pub(super) async fn do_alias_add(&self, name: &str, target: &str) -> Result<Reply, Undone> {
@@ -14,14 +16,27 @@ impl Control {
         }
         // Mail is not sent elsewhere from here, so it must lead to somebody here.
         let target = self.login(target).map_err(Undone::Refused)?;
-        self.store.add_to_alias(&name.to_string(), &[target.to_string()]).await?;
+        let alias = match name {
+            AliasName::Address(name) => address(name),
+            AliasName::CatchAll(_) => name.to_string().into(),
+        };
+        self.store.add_to_alias(alias, &[target.to_string()]).await?;
         Ok(Reply::Done)
     }
 
     pub(super) async fn do_alias_list(&self, to: &mut Replies) -> Result<Reply, Undone> {
-        for alias in self.store.aliases().await? {
-            for target in alias.targets {
-                to.send(&Reply::Alias { name: alias.name.clone(), target }).await?;
+        let aliases = self.store.aliases().await?;
+        let users = self.store.users().await?;
+        // Addresses are shown as they were written when what they are of was made.
+        let of_users = users.iter().map(|user| (user.login.as_str(), user.spelling.as_deref()));
+        let of_aliases = aliases.iter().map(|alias| (alias.name.as_str(), alias.spelling.as_deref()));
+        let spellings: HashMap<&str, &str> =
+            of_users.chain(of_aliases).filter_map(|(name, spelling)| Some((name, spelling?))).collect();
+        let shown =
+            |name: &String| spellings.get(name.as_str()).map_or_else(|| name.clone(), |s| (*s).to_owned());
+        for alias in &aliases {
+            for target in &alias.targets {
+                to.send(&Reply::Alias { name: shown(&alias.name), target: shown(target) }).await?;
             }
         }
         Ok(Reply::Done)

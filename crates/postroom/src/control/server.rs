@@ -105,7 +105,7 @@ impl Control {
         }
         let secrets = stored(self.authenticator.secrets(password).await?);
         let folders = language.map_or_else(|| self.folders.of(name.domain()).to_vec(), Language::folders);
-        self.store.add_user(&login, secrets, &folders).await?;
+        self.store.add_user(address(name), secrets, &folders).await?;
         Ok(login)
     }
 
@@ -121,8 +121,8 @@ impl Control {
 
     /// One of our domains.
     pub(super) fn domain(&self, name: &str) -> Result<String, Undone> {
-        let known = self.domains.iter().find(|domain| domain.eq_ignore_ascii_case(name));
-        known.cloned().ok_or_else(|| {
+        let wanted = auth::a_labels(name).ok();
+        wanted.filter(|wanted| self.domains.contains(wanted)).ok_or_else(|| {
             Undone::Refused(format!("{name:?} is none of the domains here: {}", self.domains.join(", ")))
         })
     }
@@ -164,7 +164,8 @@ impl Control {
 
     async fn do_list(&self, to: &mut Replies) -> Result<Reply, Undone> {
         for user in self.store.users().await? {
-            to.send(&Reply::User { login: user.login, enabled: user.enabled }).await?;
+            let login = user.spelling.unwrap_or(user.login);
+            to.send(&Reply::User { login, enabled: user.enabled }).await?;
         }
         Ok(Reply::Done)
     }
@@ -218,6 +219,13 @@ pub(crate) enum UserUnmade {
 fn stored(secrets: auth::Secrets) -> mailstore::Secrets {
     let auth::Secrets { password_hash, scram_verifier } = secrets;
     mailstore::Secrets { password_hash, scram_verifier }
+}
+
+/// An address with what was written for it.
+pub(super) fn address(name: LoginName) -> mailstore::Address {
+    let spelling = format!("{}@{}", name.spelling(), name.domain());
+    let name = name.to_string();
+    mailstore::Address { spelling: (spelling != name).then_some(spelling), name }
 }
 
 fn strong(secret: &Secret) -> Result<Password, Undone> {

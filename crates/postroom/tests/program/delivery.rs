@@ -71,11 +71,11 @@ fn aliases_are_kept_beside_a_server_and_without_one() {
     demo.stop();
     let command = |args: &[&str]| postroom(args).arg("--data").arg(&data).output().unwrap();
     let list = stdout(&command(&["alias", "list"]));
-    assert_eq!(list, "team@demo.example: ada@demo.example, ben@demo.example\n");
+    assert_eq!(list, "Team@demo.example: ada@demo.example, ben@demo.example\n");
     assert!(command(&["alias", "add", "@demo.example", "ada"]).status.success());
     assert!(command(&["alias", "remove", "team", "ada"]).status.success());
     let list = stdout(&command(&["alias", "list"]));
-    assert_eq!(list, "@demo.example: ada@demo.example\nteam@demo.example: ben@demo.example\n");
+    assert_eq!(list, "@demo.example: ada@demo.example\nTeam@demo.example: ben@demo.example\n");
     assert!(command(&["alias", "remove", "team"]).status.success());
     assert!(!command(&["alias", "remove", "team"]).status.success());
 }

@@ -13,7 +13,7 @@ fn quotas_are_set_beside_a_running_server_and_hold_at_once() {
     for args in [
         &["quota", "set", "--each", "--storage", "5 GiB", "--messages", "2"][..],
         &["quota", "set", "--user", "ada", "--storage", "unlimited"],
-        &["quota", "set", "--domain", "demo.example", "--storage", "1536 KiB"],
+        &["quota", "set", "--domain", "Demo.Example", "--storage", "1536 KiB"],
     ] {
         let set = run(args);
         assert!(set.status.success(), "{}", stderr(&set));

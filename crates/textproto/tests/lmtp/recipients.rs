@@ -2,6 +2,7 @@
 
 use super::World;
 use mailstore::{Limit, Limits, QuotaOf};
+use storage::CommitFault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Delivers a message to one address; the first answer that is no success.
@@ -14,9 +15,12 @@ async fn deliver(world: &World, to: &str, subject: &str) -> String {
         return answer;
     }
     client.dialogue(&[("DATA", "354")]).await;
-    client.send(format!("Subject: {subject}\r\n\r\n.\r\n")).await;
+    client.send(format!("{MARK}Subject: {subject}\r\n\r\n.\r\n")).await;
     client.line().await
 }
+
+/// What a mail server writes into a message, so that it differs from all others.
+const MARK: &str = "Received: by mx.b.example id 1; Mon, 1 Jan 2024 00:00:00 +0000\r\n";
 
 /// How many messages ada and ben have.
 async fn counts(world: &World) -> (usize, usize) {
@@ -36,7 +40,30 @@ async fn aliases_and_groups_lead_to_users_and_each_gets_one_copy() {
     // The same message again, as after an answer that was lost: those who have it are left alone.
     assert!(deliver(&world, "team", "2").await.starts_with("250"));
     assert_eq!(counts(&world).await, (2, 1));
+    // One that no mail server has marked comes as often as it is sent.
+    let mut client = world.greeted().await;
+    for _ in 0..2 {
+        client.envelope(&["team"]).await;
+        client.dialogue(&[("DATA", "354")]).await;
+        client.send("Subject: 3\r\n\r\n.\r\n").await;
+        client.expect("250").await;
+    }
+    assert_eq!(counts(&world).await, (4, 3));
+    // Nobody tries again after a week.
+    world.clock.advance(7 * 24 * 3600 * 1000);
+    world.store.forget_deliveries().await.unwrap();
+    assert!(deliver(&world, "team", "2").await.starts_with("250"));
+    assert_eq!(counts(&world).await, (5, 4));
     world.checked().await;
+}
+
+#[tokio::test]
+async fn mail_that_cannot_be_stored_is_kept_by_its_sender() {
+    // Opening the store is the first commit, and each user is one.
+    let world = World::that_fails(Some(CommitFault { commit: 5, applied: false })).await;
+    assert!(deliver(&world, "ada", "1").await.starts_with("250"));
+    assert_eq!(deliver(&world, "ada", "2").await, "451 4.3.0 the server could not store the message");
+    assert!(deliver(&world, "ben", "3").await.starts_with("451 4.3.0"), "until it is started again");
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use auth::{AliasName, LoginName, MemoryDirectory, UserRecord};
 use delivery::{Delivery, Rules};
 use mailstore::{Options, Store};
-use model::{AccountId, MailboxName, Rights, SystemClock};
+use model::{AccountId, MailboxName, ManualClock, Rights, Timestamp};
 use net::{Bounds, Conn, Drain};
-use storage::{MemoryBlobs, MemoryEngine};
+use storage::{CommitFault, FaultEngine, MemoryBlobs, MemoryEngine};
 use textproto::lmtp::{LmtpServer, Settings};
 use textproto::socketmap::SocketmapServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -20,6 +20,7 @@ pub(crate) const MESSAGE_BYTES_MAX: u64 = 20_000;
 
 pub(crate) struct World {
     pub(crate) store: Arc<Store>,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) directory: Arc<MemoryDirectory>,
     pub(crate) settings: Settings,
     pub(crate) rules: Rules,
@@ -30,14 +31,22 @@ pub(crate) struct World {
 impl World {
     /// With ada and ben of example.org.
     pub(crate) async fn new() -> Self {
+        Self::that_fails(None).await
+    }
+
+    /// The same, whose disk fails at some commit.
+    pub(crate) async fn that_fails(fault: Option<CommitFault>) -> Self {
         let staging = tempfile::tempdir().unwrap();
         let options = Options {
             disk_reserve_bytes: 0,
             message_bytes_max: MESSAGE_BYTES_MAX,
             ..Options::new(staging.path().to_owned())
         };
-        let (engine, blobs) = (Arc::new(MemoryEngine::default()), Arc::new(MemoryBlobs::default()));
-        let store = Store::open(engine, blobs, Arc::new(SystemClock), options).unwrap();
+        let engine = Arc::new(FaultEngine::new(Arc::new(MemoryEngine::default()), fault));
+        let blobs = Arc::new(MemoryBlobs::default());
+        // 1 March 2026.
+        let clock = Arc::new(ManualClock::new(Timestamp(1_772_323_200_000)));
+        let store = Store::open(engine, blobs, clock.clone(), options).unwrap();
         let rules = Rules {
             default_domain: "example.org".to_owned(),
             domains: vec!["example.org".to_owned()],
@@ -48,7 +57,7 @@ impl World {
             refuse_over_quota: false,
         };
         let (directory, settings) = (Arc::default(), Settings::default());
-        let world = Self { store, directory, settings, rules, drain: Drain::new(), _staging: staging };
+        let world = Self { store, clock, directory, settings, rules, drain: Drain::new(), _staging: staging };
         for login in ["ada@example.org", "ben@example.org"] {
             world.add(login).await;
         }
@@ -75,8 +84,8 @@ impl World {
     }
 
     pub(crate) fn delivery(&self) -> Arc<Delivery> {
-        let clock = Arc::new(SystemClock);
-        Arc::new(Delivery::new(self.store.clone(), self.directory.clone(), clock, self.rules.clone()))
+        let (store, directory, clock) = (self.store.clone(), self.directory.clone(), self.clock.clone());
+        Arc::new(Delivery::new(store, directory, clock, self.rules.clone()))
     }
 
     /// A client that has read the greeting.

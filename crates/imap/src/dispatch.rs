@@ -25,6 +25,8 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// What came is no command.
+    pub(crate) const NONE: Self = Self { verb: "none", needs: Needs::Any, tail: None };
     pub(crate) const REPLACE: Self =
         Self { verb: "replace", needs: Needs::Selected, tail: Some(Tail::PLAIN) };
     pub(crate) const APPEND: Self =

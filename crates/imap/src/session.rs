@@ -3,8 +3,8 @@
 //!
 //! RFC 3501 §3, §5.3 to §5.5, §7.1.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use imap_proto::command::{AppendHead, ReplaceHead, Tag, Tagged};
@@ -21,8 +21,13 @@ use crate::server::{ImapServer, PlaintextLogin};
 use crate::state::{Needs, State};
 use crate::switches;
 
+/// The number of the last connection.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+
 /// One client.
 pub(crate) struct Session {
+    /// What all lines of the log about it have in common; no two of a process have the same.
+    number: u64,
     pub(crate) server: Arc<ImapServer>,
     pub(crate) io: Io,
     pub(crate) state: State,
@@ -43,20 +48,28 @@ impl Session {
     pub(crate) fn new(server: Arc<ImapServer>, conn: Conn, drain: Drain) -> Self {
         let io = Io::new(conn, drain, &server.settings);
         let state = State::NotAuthenticated;
-        let (bad_in_a_row, before_login, commands) = (0, 0, 0);
-        Self { server, io, state, bad_in_a_row, before_login, commands, mechanism: None, leaving: false }
+        Self {
+            number: CONNECTIONS.fetch_add(1, Ordering::Relaxed) + 1,
+            server,
+            io,
+            state,
+            bad_in_a_row: 0,
+            before_login: 0,
+            commands: 0,
+            mechanism: None,
+            leaving: false,
+        }
     }
 
     pub(crate) async fn run(mut self) {
         let since = Instant::now();
-        let peer = self.io.conn().peer_addr();
         let counted = Counted::new();
         let end = self.serve().await;
         drop(counted);
         if let Some(text) = end.goodbye() {
             response::bye(self.io.out(), None, text);
         }
-        self.tell_the_log(peer, &end, since);
+        self.tell_the_log(&end, since);
         // What belongs to the user is given back before a slow goodbye.
         let Self { io, state, .. } = self;
         drop(state);
@@ -64,10 +77,12 @@ impl Session {
     }
 
     /// The one line of the log that every connection leaves behind; what is only now sent is not in its numbers.
-    fn tell_the_log(&mut self, peer: SocketAddr, end: &End, since: Instant) {
-        let login = self.state.user().ok().map(|user| user.login.clone());
+    fn tell_the_log(&mut self, end: &End, since: Instant) {
+        let login = self.state.login();
+        let peer = self.io.conn().peer_addr();
         let (tls, traffic) = (self.io.conn().tls_version(), self.io.conn().traffic());
         tracing::info!(
+            connection = self.number,
             %peer,
             tls,
             login,
@@ -130,11 +145,9 @@ impl Session {
                 self.finish(&tag, Row::REPLACE, since, result).await
             }
             Step::Violation { tag, error } => {
-                self.bad_in_a_row += 1;
-                let is_fatal = error.is_fatal();
-                tracing::debug!(is_fatal, "what came is no command");
                 response::error(self.io.out(), tag.as_ref(), &error);
-                if is_fatal { Err(End::Unreadable.into()) } else { Ok(()) }
+                self.note(Row::NONE, Instant::now(), Status::Bad);
+                if error.is_fatal() { Err(End::Unreadable.into()) } else { Ok(()) }
             }
             // None comes between commands: `Io` answers the first, APPEND and REPLACE take the others.
             Step::NeedMore | Step::Continue | Step::MessageEnd(_) | Step::NextMessage { .. } => Ok(()),
@@ -191,7 +204,15 @@ impl Session {
         }
         let took = since.elapsed();
         metrics::histogram!("postroom_imap_command_seconds", "verb" => row.verb).record(took);
-        tracing::debug!(verb = row.verb, ?status, microseconds = took.as_micros(), "command answered");
+        tracing::debug!(
+            connection = self.number,
+            peer = %self.io.conn().peer_addr(),
+            login = self.state.login(),
+            verb = row.verb,
+            ?status,
+            microseconds = took.as_micros(),
+            "command answered"
+        );
     }
 
     /// A failure where no command is to be answered.

@@ -111,6 +111,15 @@ impl State {
         }
     }
 
+    /// Who has logged in, for the log.
+    pub(crate) fn login(&self) -> Option<&str> {
+        match self {
+            Self::NotAuthenticated => None,
+            Self::Authenticated(user) => Some(&user.login),
+            Self::Selected(selected) => Some(&selected.user.login),
+        }
+    }
+
     /// The selected mailbox.
     pub(crate) fn selected(&mut self) -> Result<&mut Selected, Failure> {
         match self {

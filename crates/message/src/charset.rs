@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 
-use crate::decode::utf7;
+use crate::decode::{Legacy, LegacyDecoder, labelled, utf7};
 
 /// A charset that search strings can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ enum Kind {
     /// RFC 2781 §4.3: a byte order mark decides, else big endian.
     Utf16,
     Known(&'static Encoding),
+    /// What the Encoding Standard leaves out.
+    Legacy(Legacy),
 }
 
 /// A search string that its charset does not allow.
@@ -114,8 +116,10 @@ impl Charset {
         if is_one_of(&UTF_7) {
             return Some(Self(Kind::Utf7));
         }
-        // What the Encoding Standard only knows in order to refuse it decodes to nothing.
-        let encoding = Encoding::for_label_no_replacement(name)?;
+        if let Some(legacy) = Legacy::named(name) {
+            return Some(Self(Kind::Legacy(legacy)));
+        }
+        let encoding = labelled(name)?;
         let is_without_order = encoding == encoding_rs::UTF_16LE && !name.eq_ignore_ascii_case(b"utf-16le");
         Some(Self(if is_without_order { Kind::Utf16 } else { Kind::Known(encoding) }))
     }
@@ -128,12 +132,13 @@ impl Charset {
             Kind::Utf7 => "UTF-7",
             Kind::Utf16 => "UTF-16",
             Kind::Known(encoding) => encoding.name(),
+            Kind::Legacy(legacy) => legacy.name(),
         }
     }
 
     /// The names that BADCHARSET offers (RFC 3501 §7.1); each is an atom, and known to [`Charset::named`].
     pub fn offered() -> impl Iterator<Item = &'static str> {
-        OFFERED.into_iter()
+        OFFERED.into_iter().chain(Legacy::all())
     }
 
     /// The text that a search string is.
@@ -147,6 +152,7 @@ impl Charset {
             Kind::Utf7 => strict_utf7(bytes).map(Cow::Owned),
             Kind::Utf16 => utf16(bytes),
             Kind::Known(encoding) => encoding.decode_without_bom_handling_and_without_replacement(bytes),
+            Kind::Legacy(legacy) => strict_legacy(legacy, bytes).map(Cow::Owned),
         };
         text.ok_or_else(|| NotInCharset { charset: self.name() })
     }
@@ -166,6 +172,12 @@ fn strict_utf7(bytes: &[u8]) -> Option<String> {
         utf7(bytes, &mut text);
     }
     (bytes.is_ascii() && !text.contains(char::REPLACEMENT_CHARACTER)).then_some(text)
+}
+
+fn strict_legacy(charset: Legacy, bytes: &[u8]) -> Option<String> {
+    let mut text = String::new();
+    LegacyDecoder::new(charset).push(bytes, &mut text, true);
+    (!text.contains(char::REPLACEMENT_CHARACTER)).then_some(text)
 }
 
 #[cfg(test)]
@@ -196,6 +208,10 @@ mod tests {
             ("utf-16", b"\xff\xfea\0", "a"),
             ("utf-16be", b"\0a", "a"),
             ("utf-16le", b"a\0", "a"),
+            ("iso-2022-kr", b"\x1b$)C\x0e0!", "가"),
+            ("hz-gb-2312", b"~{::~}", "汉"),
+            ("ibm850", b"\x81", "ü"),
+            ("cp932", b"\x8a\xbf", "漢"),
         ] {
             assert_eq!(text(name, bytes).as_deref(), Some(expected), "{name}");
         }
@@ -217,6 +233,7 @@ mod tests {
             ("utf-7", b"+2AA-"),
             ("utf-7", b"\xe4"),
             ("euc-kr", b"\xff"),
+            ("iso-2022-kr", b"\x0e\x7f"),
         ] {
             assert_eq!(text(name, bytes), None, "{name}");
             assert!(Charset::named(name.as_bytes()).is_some());
@@ -225,7 +242,7 @@ mod tests {
 
     #[test]
     fn unknown_charsets_and_those_that_cannot_be_decoded_are_none() {
-        for name in ["", "x-unknown", "iso-2022-kr", "hz-gb-2312", "replacement", "utf-9"] {
+        for name in ["", "x-unknown", "iso-2022-cn", "replacement", "utf-9"] {
             assert_eq!(Charset::named(name.as_bytes()), None, "{name}");
         }
     }

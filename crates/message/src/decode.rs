@@ -7,11 +7,13 @@ use std::ops::ControlFlow;
 mod base64;
 mod charset;
 mod encoded_word;
+mod legacy;
 mod parameter;
 mod quoted_printable;
 
-pub(crate) use charset::{TextDecoder, utf7};
+pub(crate) use charset::{TextDecoder, labelled, utf7};
 pub use encoded_word::encoded_words;
+pub(crate) use legacy::{Legacy, LegacyDecoder};
 pub use parameter::parameter;
 
 /// How many encoded bytes are decoded at a time.

@@ -36,6 +36,18 @@ enum Answer {
     Wrong(&'static str),
 }
 
+impl Answer {
+    /// For the log.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Found(_) => "OK",
+            Self::NotFound => "NOTFOUND",
+            Self::Later(_) => "TEMP",
+            Self::Wrong(_) => "PERM",
+        }
+    }
+}
+
 impl SocketmapServer {
     /// A server that knows the users and aliases that `delivery` delivers to.
     #[must_use]

@@ -1,6 +1,6 @@
 //! HTTP/1.1 over the connections that `net` accepts, with bounds on time and size.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -66,7 +66,7 @@ async fn upkeep(metrics: &Metrics, stop: &Drain) {
 }
 
 async fn connection(conn: Conn, settings: Settings, metrics: Metrics, serving: Drain, stop: Drain) {
-    let peer = conn.peer_addr();
+    let (peer, since) = (conn.peer_addr(), Instant::now());
     let service = TowerToHyperService::new(router(metrics, serving));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -83,9 +83,9 @@ async fn connection(conn: Conn, settings: Settings, metrics: Metrics, serving: D
             tokio::time::timeout(settings.head, connection).await.unwrap_or(Ok(()))
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "an HTTP connection broke");
-    }
+    // At debug: it is a monitor's, every few seconds, and nobody's.
+    let broke = ended.err().map(|error| error.to_string());
+    tracing::debug!(%peer, broke, milliseconds = since.elapsed().as_millis(), "HTTP connection over");
 }
 
 #[cfg(test)]

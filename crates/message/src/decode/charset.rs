@@ -1,6 +1,10 @@
 //! Charsets: bytes to text, in pieces (RFC 2046 §4.1.2; labels as the WHATWG Encoding Standard has them).
 
-use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, Decoder, EUC_JP, EUC_KR, Encoding, GBK, KOI8_R, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+};
+
+use super::legacy::{Legacy, LegacyDecoder};
 
 /// Decodes text whose bytes come in pieces.
 pub(crate) struct TextDecoder {
@@ -13,6 +17,24 @@ enum State {
     Known(Box<Decoder>),
     /// RFC 2152, which `encoding_rs` has not. Pieces end between lines, where no shift is open.
     Utf7,
+    /// What it has not either.
+    Legacy(LegacyDecoder),
+}
+
+/// Names of charsets that the Encoding Standard knows by others only.
+const ALIASES: [(&[u8], &Encoding); 6] = [
+    (b"cp932", SHIFT_JIS),
+    (b"cp936", GBK),
+    (b"cp949", EUC_KR),
+    (b"cp950", BIG5),
+    (b"cp51932", EUC_JP),
+    (b"cp20866", KOI8_R),
+];
+
+/// The encoding of that label, in any case, unless it is one that decodes to nothing.
+pub(crate) fn labelled(label: &[u8]) -> Option<&'static Encoding> {
+    let alias = ALIASES.into_iter().find(|(alias, _)| label.eq_ignore_ascii_case(alias));
+    alias.map(|(_, encoding)| encoding).or_else(|| Encoding::for_label_no_replacement(label))
 }
 
 impl TextDecoder {
@@ -22,8 +44,11 @@ impl TextDecoder {
         if label.eq_ignore_ascii_case(b"utf-7") {
             return Self { state: State::Utf7 };
         }
+        if let Some(legacy) = Legacy::named(label) {
+            return Self { state: State::Legacy(LegacyDecoder::new(legacy)) };
+        }
         // US-ASCII is often a lie told of UTF-8, and a label without meaning tells nothing.
-        let known = Encoding::for_label_no_replacement(label);
+        let known = labelled(label);
         let state = match known.filter(|_| !label.eq_ignore_ascii_case(b"us-ascii")) {
             // RFC 2781 §4.3: without a byte order mark the big end comes first.
             Some(encoding) if encoding == UTF_16LE && !label.eq_ignore_ascii_case(b"utf-16le") => {
@@ -57,6 +82,7 @@ impl TextDecoder {
                 let _ = decoder.decode_to_string(bytes, out, is_last);
             }
             State::Utf7 => utf7(bytes, out),
+            State::Legacy(decoder) => decoder.push(bytes, out, is_last),
             State::Undecided => {}
         }
     }
@@ -112,6 +138,8 @@ mod tests {
         assert_eq!(text(Some(b"koi8-r"), b"\xd0\xd2"), "пр");
         assert_eq!(text(Some(b"iso-2022-jp"), b"\x1b$B4A;z\x1b(B"), "漢字");
         assert_eq!(text(Some(b"utf-7"), b"A+ImIDkQ. 1 +- 1"), "A≢Α. 1 + 1");
+        assert_eq!(text(Some(b"CP850"), b"\x81"), "ü");
+        assert_eq!(text(Some(b"CP932"), b"\x8a\xbf"), "漢");
     }
 
     #[test]

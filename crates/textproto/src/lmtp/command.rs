@@ -27,6 +27,24 @@ pub(super) enum Command {
     Quit,
 }
 
+impl Command {
+    /// Its verb, for the log and the metrics.
+    pub(super) const fn verb(&self) -> &'static str {
+        match self {
+            Self::Lhlo(_) => "lhlo",
+            Self::Mail(_) => "mail",
+            Self::Rcpt(_) => "rcpt",
+            Self::Data => "data",
+            Self::Bdat { .. } => "bdat",
+            Self::Rset => "rset",
+            Self::Noop => "noop",
+            Self::Vrfy => "vrfy",
+            Self::Help => "help",
+            Self::Quit => "quit",
+        }
+    }
+}
+
 /// MAIL with its parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mail {

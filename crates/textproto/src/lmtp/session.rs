@@ -26,6 +26,10 @@ pub(super) struct Session {
     client: Option<String>,
     transaction: Option<Transaction>,
     bad_in_a_row: u32,
+    /// Commands, for the log.
+    commands: u64,
+    /// The code of the last answer, for the log.
+    answered: u16,
     /// Recipients that have got a message, for the log.
     delivered: u64,
 }
@@ -83,6 +87,8 @@ impl Session {
             client: None,
             transaction: None,
             bad_in_a_row: 0,
+            commands: 0,
+            answered: 0,
             delivered: 0,
         }
     }
@@ -96,9 +102,13 @@ impl Session {
         if let Some(goodbye) = end.goodbye() {
             self.say(&goodbye);
         }
+        let traffic = self.conn.traffic();
         tracing::info!(
             peer = %self.conn.peer_addr(),
             client = self.client,
+            commands = self.commands,
+            bytes_in = traffic.received,
+            bytes_out = traffic.sent,
             delivered = self.delivered,
             reason = end.reason(),
             seconds = since.elapsed().as_secs(),
@@ -112,11 +122,18 @@ impl Session {
         let greeting = format!("{} LMTP Postroom", self.server.delivery.rules().host_name);
         self.say(&Reply::plain(220, greeting));
         loop {
-            match self.next_line().await?.and_then(|line| command::parse(&line)) {
+            let command = self.next_line().await?.and_then(|line| command::parse(&line));
+            let (verb, since) = (command.as_ref().map_or("none", Command::verb), Instant::now());
+            let obeyed = match command {
                 // Boxed, so that the state of a delivery does not live on in every idle session's task.
-                Ok(command) => Box::pin(self.obey(command)).await?,
-                Err(violation) => self.refuse(&Reply::from(&violation)),
-            }
+                Ok(command) => Box::pin(self.obey(command)).await,
+                Err(violation) => {
+                    self.refuse(&Reply::from(&violation));
+                    Ok(())
+                }
+            };
+            self.note(verb, since);
+            obeyed?;
             if self.bad_in_a_row >= self.server.settings.bad_commands_max {
                 return Err(End::TooManyErrors);
             }
@@ -174,8 +191,17 @@ impl Session {
     }
 
     fn say(&mut self, reply: &Reply) {
-        tracing::debug!(peer = %self.conn.peer_addr(), code = reply.code(), "LMTP answer");
+        self.answered = reply.code();
         reply.write(self.conn.out());
+    }
+
+    /// Counts and logs a command; of several answers the last one's code stands for all.
+    fn note(&mut self, verb: &'static str, since: Instant) {
+        self.commands += 1;
+        let took = since.elapsed();
+        metrics::histogram!("postroom_lmtp_command_seconds", "verb" => verb).record(took);
+        let (peer, code) = (self.conn.peer_addr(), self.answered);
+        tracing::debug!(%peer, verb, code, microseconds = took.as_micros(), "LMTP command answered");
     }
 
     /// Answers a command that was right.

@@ -98,6 +98,7 @@ impl From<Refusal> for Undelivered {
             | Refusal::NameBelowItself
             | Refusal::NeedRight(_)
             | Refusal::InvalidName(_)
+            | Refusal::NameLimit { .. }
             | Refusal::KeywordLimit { .. }
             | Refusal::MailboxLimit { .. }
             | Refusal::MessagesGone

@@ -270,7 +270,10 @@ fn refusal_code(refusal: &Refusal) -> Option<Code> {
         Refusal::MailboxExists | Refusal::UserExists => Code::AlreadyExists,
         Refusal::NeedRight(_) => Code::NoPerm,
         Refusal::HasChildren => Code::HasChildren,
-        Refusal::InboxCannotBeDeleted | Refusal::NameBelowItself | Refusal::InvalidName(_) => Code::Cannot,
+        Refusal::InboxCannotBeDeleted
+        | Refusal::NameBelowItself
+        | Refusal::NameLimit { .. }
+        | Refusal::InvalidName(_) => Code::Cannot,
         Refusal::KeywordLimit { .. }
         | Refusal::MailboxLimit { .. }
         | Refusal::AliasLimit { .. }

@@ -105,7 +105,7 @@ impl Account {
                 continue;
             }
             let now = self.shared.clock.now();
-            let mut txn = Txn::new(self.id, &inner.resolved, now, self.shared.options.mailboxes_max);
+            let mut txn = Txn::new(self.id, &inner.resolved, now, self.shared.options.account);
             // \Recent watermarks ride along with rows that are written anyway: a commit of their own they never get.
             txn.set_claims(&inner.recent_from);
             txn.set_recent_threads(&inner.recent_threads);

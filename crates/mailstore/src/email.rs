@@ -2,7 +2,7 @@
 
 use crate::codec::{Damaged, Reader, put_bytes, put_i64, put_u64};
 use crate::thread::Ancestry;
-use message::{Digest, Thread, Tree};
+use message::{Digest, Nesting, Thread, Tree};
 use model::{BlobId, EmailId, InternalDate, ThreadId};
 
 /// The unchanging facts of a message.
@@ -43,9 +43,9 @@ pub(crate) struct Parsed {
 }
 
 impl Parsed {
-    /// Reads a message of `size` bytes.
-    pub(crate) fn of(content: &[u8], size: u32) -> Self {
-        let digest = Digest::of(content);
+    /// Reads a message of `size` bytes, taken apart no further than this.
+    pub(crate) fn of(content: &[u8], size: u32, nesting: Nesting) -> Self {
+        let digest = Digest::within(content, nesting);
         let preview = message::preview(content, &digest.tree);
         Self { digest, preview, size }
     }

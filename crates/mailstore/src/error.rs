@@ -49,6 +49,14 @@ pub enum Refusal {
     /// The name cannot be a mailbox's.
     #[error(transparent)]
     InvalidName(#[from] InvalidName),
+    /// The name is longer, or deeper, than the operator wants.
+    #[error("a mailbox name has at most {limit} {of}")]
+    NameLimit {
+        /// How many there can be.
+        limit: usize,
+        /// Of what.
+        of: &'static str,
+    },
     /// The account has as many keywords as there can be.
     #[error("an account can have {limit} keywords at most")]
     KeywordLimit {

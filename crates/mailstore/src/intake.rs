@@ -99,12 +99,13 @@ impl Intake {
         let blob = hold.blob();
         let (done, durable) = oneshot::channel();
         let (blobs, engine) = (shared.blobs.clone(), shared.engine.clone());
+        let nesting = shared.options.nesting;
         let parse_and_put = move || {
             let (content, size) = match self.content()? {
                 Ok(content) => content,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let parsed = Parsed::of(&content, size);
+            let parsed = Parsed::of(&content, size, nesting);
             let snapshot = engine.snapshot()?;
             let ties = accounts.iter().map(|&account| Ties::read(parsed.thread(), account, &*snapshot));
             let ties = ties.collect::<Result<Vec<_>, _>>()?;

@@ -59,7 +59,7 @@ pub use mailbox::{Appended, Beside, Changes, Copied, Expunged, Mailbox, Since, S
 pub use quota::{Exceeded, Limit, Limits, Max, Quota, QuotaOf, Resource, Usage};
 pub use rebuild::{Loss, RECOVERED, Rebuilt, is_lost, is_whole, rebuild};
 pub use schema::FORMAT_VERSION;
-pub use store::{Options, Store, committed_lengths};
+pub use store::{AccountLimits, Options, Store, committed_lengths};
 pub use thread::{Ancestry, Tie};
 pub use txn::{Expunge, FlagOp, StoreFlags};
 pub use users::{Address, Secrets, User};

@@ -11,7 +11,7 @@ use crate::quota::Quotas;
 use crate::schema::{self, FORMAT_VERSION, StoreRow};
 use crate::shared::Shared;
 use crate::unreferred::Unreferred;
-use model::{AccountId, Clock};
+use model::{AccountId, Clock, MailboxName};
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use storage::{Batch, BlobStore, Engine};
@@ -34,8 +34,10 @@ pub struct Options {
     pub intents_max: usize,
     /// The most intents under way in one account, so that none keeps the others waiting; one more waits.
     pub intents_per_account_max: usize,
-    /// The most mailboxes, and the most subscriptions, of one account.
-    pub mailboxes_max: usize,
+    /// What an account may have.
+    pub account: AccountLimits,
+    /// How far messages that arrive are taken apart.
+    pub nesting: message::Nesting,
     /// So many e-mails are indexed together at least; fewer are looked at by each search.
     pub index_pending_min: u64,
     /// The memory that e-mails on their way into the index may take, in bytes, about.
@@ -56,11 +58,46 @@ impl Options {
             checkpoint_records_min: 256,
             intents_max: 4096,
             intents_per_account_max: 256,
-            mailboxes_max: 10_000,
+            account: AccountLimits::DEFAULT,
+            nesting: message::Nesting { levels: message::DEPTH_MAX, parts: message::PARTS_MAX },
             index_pending_min: 64,
             index_batch_bytes: 32 << 20,
             copy_inline_max: 1000,
         }
+    }
+}
+
+/// What one account may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountLimits {
+    /// The most mailboxes, and the most subscriptions.
+    pub mailboxes: usize,
+    /// The most levels of a mailbox name, up to [`model::DEPTH_MAX`].
+    pub mailbox_levels: usize,
+    /// The most bytes of a mailbox name, up to [`model::NAME_BYTES_MAX`].
+    pub mailbox_name_bytes: usize,
+    /// The most different keywords, up to [`model::KEYWORDS_MAX`].
+    pub keywords: usize,
+}
+
+impl AccountLimits {
+    /// What holds unless something else was chosen.
+    pub const DEFAULT: Self = Self {
+        mailboxes: 10_000,
+        mailbox_levels: model::DEPTH_MAX,
+        mailbox_name_bytes: model::NAME_BYTES_MAX,
+        keywords: model::KEYWORDS_MAX,
+    };
+
+    /// Whether a mailbox may be called so.
+    pub(crate) fn check(&self, name: &MailboxName) -> Result<(), Refusal> {
+        if name.as_str().len() > self.mailbox_name_bytes {
+            return Err(Refusal::NameLimit { limit: self.mailbox_name_bytes, of: "bytes" });
+        }
+        if name.levels() > self.mailbox_levels {
+            return Err(Refusal::NameLimit { limit: self.mailbox_levels, of: "levels" });
+        }
+        Ok(())
     }
 }
 

@@ -22,6 +22,7 @@ use crate::keywords::Keywords;
 use crate::quota::Usage;
 use crate::schema::{self, Head, MailboxRow};
 use crate::state::{Commit, State};
+use crate::store::AccountLimits;
 use crate::thread::{Recent, Tie};
 use crate::unreferred::Hold;
 use model::{
@@ -37,7 +38,7 @@ pub(crate) struct Txn<'a> {
     account: AccountId,
     before: &'a State,
     now: Timestamp,
-    mailboxes_max: usize,
+    limits: AccountLimits,
     head: Head,
     rows: BTreeMap<MailboxId, Option<Arc<MailboxRow>>>,
     changes: BTreeMap<MailboxId, Change>,
@@ -66,13 +67,12 @@ pub(crate) struct Outcome {
 }
 
 impl<'a> Txn<'a> {
-    /// `mailboxes_max` is [`Options::mailboxes_max`](crate::Options::mailboxes_max).
-    pub(crate) fn new(account: AccountId, before: &'a State, now: Timestamp, mailboxes_max: usize) -> Self {
+    pub(crate) fn new(account: AccountId, before: &'a State, now: Timestamp, limits: AccountLimits) -> Self {
         Self {
             account,
             before,
             now,
-            mailboxes_max,
+            limits,
             head: before.head,
             rows: BTreeMap::new(),
             changes: BTreeMap::new(),
@@ -161,8 +161,9 @@ impl<'a> Txn<'a> {
             let bit = match table.bit(keyword) {
                 Some(bit) => bit,
                 None => {
-                    let full = Refusal::KeywordLimit { limit: KEYWORDS_MAX };
-                    let (table, bit) = table.with(keyword).ok_or(full)?;
+                    let limit = self.limits.keywords.min(KEYWORDS_MAX);
+                    let more = table.with(keyword).filter(|_| table.all().len() < limit);
+                    let (table, bit) = more.ok_or(Refusal::KeywordLimit { limit })?;
                     self.keywords = Some(table);
                     bit
                 }

@@ -168,7 +168,7 @@ impl Store {
         empty.head.next_mailbox = 1;
         empty.head.next_email = 1;
         let now = self.shared.clock.now();
-        let mut txn = Txn::new(account, &empty, now, self.shared.options.mailboxes_max);
+        let mut txn = Txn::new(account, &empty, now, self.shared.options.account);
         let inbox = [(MailboxName::inbox(), None)];
         for (name, special_use) in inbox.iter().chain(folders) {
             txn.create(name, *special_use)?;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
-use mailstore::{Access, Error, FlagOp, Options, Refusal, Store, StoreFlags};
+use mailstore::{Access, AccountLimits, Error, FlagOp, Options, Refusal, Store, StoreFlags};
 use model::{Keyword, MailboxName, ManualClock, NamedFlags, Rights, Timestamp, UidSet};
 use std::sync::Arc;
 use storage::{MemoryBlobs, MemoryEngine};
@@ -15,7 +15,8 @@ fn name(text: &str) -> MailboxName {
 async fn access() -> (Access, tempfile::TempDir) {
     let staging = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
-    let options = Options { mailboxes_max: 5, ..Options::new(staging.path().to_owned()) };
+    let account = AccountLimits { mailboxes: 5, ..AccountLimits::DEFAULT };
+    let options = Options { account, ..Options::new(staging.path().to_owned()) };
     let (engine, blobs) = (Arc::new(MemoryEngine::default()), Arc::new(MemoryBlobs::default()));
     let store = Store::open(engine, blobs, clock, options).unwrap();
     let account = store.add_user("ada@a.example", "-", &[(name("Sent"), None)]).await.unwrap();

@@ -6,7 +6,7 @@ use crate::bodystructure::{self, Form};
 use crate::date;
 use crate::envelope::Envelope;
 use crate::header;
-use crate::structure::Tree;
+use crate::structure::{Nesting, Tree};
 use crate::thread::Thread;
 
 /// All that IMAP's metadata queries need to know of a message.
@@ -32,7 +32,13 @@ impl Digest {
     /// Reads a message. Any bytes have a digest.
     #[must_use]
     pub fn of(message: &[u8]) -> Self {
-        let tree = Tree::of(message);
+        Self::within(message, Nesting::default())
+    }
+
+    /// The same, of a message that is taken apart no further than this.
+    #[must_use]
+    pub fn within(message: &[u8], nesting: Nesting) -> Self {
+        let tree = Tree::within(message, nesting);
         let header_bytes = tree.root().header().end;
         let header = message.get(..header_bytes).unwrap_or_default();
         let mut envelope = Vec::new();

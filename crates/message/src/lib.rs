@@ -41,6 +41,6 @@ pub use mime::{ContentType, Parameter};
 pub use preview::{PREVIEW_CHARS_MAX, preview};
 pub use recode::{Recoded, StrayNul};
 pub use section::{Section, SectionText};
-pub use structure::{DEPTH_MAX, DamagedTree, Kind, Node, PARTS_MAX, Tree};
+pub use structure::{DEPTH_MAX, DamagedTree, Kind, Nesting, Node, PARTS_MAX, Tree};
 pub use subject::BaseSubject;
 pub use thread::{REFERENCES_MAX, Thread};

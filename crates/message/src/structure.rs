@@ -16,6 +16,21 @@ pub const DEPTH_MAX: usize = 32;
 /// How many parts a message may have; what would begin another one belongs to the last part.
 pub const PARTS_MAX: usize = 1000;
 
+/// How far a message is taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nesting {
+    /// How deep parts may nest, the message itself being 1; from 2 to [`DEPTH_MAX`].
+    pub levels: usize,
+    /// How many parts there may be; from 2 to [`PARTS_MAX`].
+    pub parts: usize,
+}
+
+impl Default for Nesting {
+    fn default() -> Self {
+        Self { levels: DEPTH_MAX, parts: PARTS_MAX }
+    }
+}
+
 /// What a part consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -57,7 +72,14 @@ impl Tree {
     /// Finds the parts of a message. Any bytes have a tree.
     #[must_use]
     pub fn of(message: &[u8]) -> Self {
-        scan::scan(message)
+        Self::within(message, Nesting::default())
+    }
+
+    /// The same, no further than this.
+    #[must_use]
+    pub fn within(message: &[u8], nesting: Nesting) -> Self {
+        let Nesting { levels, parts } = nesting;
+        scan::scan(message, Nesting { levels: levels.clamp(2, DEPTH_MAX), parts: parts.clamp(2, PARTS_MAX) })
     }
 
     /// The message itself: its header, and its body whole.

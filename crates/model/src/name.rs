@@ -85,6 +85,12 @@ impl MailboxName {
         self.0.rsplit_once(SEPARATOR).map(|(parent, _)| Self(parent.to_owned()))
     }
 
+    /// How many levels it has.
+    #[must_use]
+    pub fn levels(&self) -> usize {
+        self.0.split(SEPARATOR).count()
+    }
+
     /// Whether this name lies below `other`, at any depth.
     #[must_use]
     pub fn is_below(&self, other: &Self) -> bool {

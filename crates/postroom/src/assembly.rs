@@ -82,7 +82,8 @@ fn open_store(engine: Arc<RocksEngine>, folder: &DataFolder, config: &Config) ->
     storage::clear_staging(&staging)?;
     let options = Options {
         message_bytes_max: config.limits.message_bytes,
-        mailboxes_max: config.limits.mailboxes_per_user,
+        account: config.limits.account,
+        nesting: config.limits.nesting,
         intents_max: config.limits.changes_waiting,
         intents_per_account_max: config.limits.changes_waiting_per_user,
         image_cache_bytes: config.limits.image_cache_bytes,

@@ -20,6 +20,8 @@ use std::time::Duration;
 
 use ::imap::{Switch, switchable};
 use auth::{CacheSettings, Cost, ITERATIONS_DEFAULT, PoolSettings, ScramMode, ThrottleSettings};
+use mailstore::AccountLimits;
+use message::Nesting;
 use net::CertificateFiles;
 
 pub(crate) use delivery::Arriving;
@@ -215,8 +217,10 @@ pub(crate) struct Limits {
     pub(crate) login: Duration,
     /// The largest message, in bytes.
     pub(crate) message_bytes: u64,
-    /// Mailboxes of one user.
-    pub(crate) mailboxes_per_user: usize,
+    /// What one user may have.
+    pub(crate) account: AccountLimits,
+    /// How far messages that arrive are taken apart.
+    pub(crate) nesting: Nesting,
     /// Changes under way in the whole store.
     pub(crate) changes_waiting: usize,
     /// Changes under way of one account.
@@ -235,7 +239,8 @@ impl Default for Limits {
             connections: net::Limits::default(),
             login: Duration::from_secs(180),
             message_bytes: 64 << 20,
-            mailboxes_per_user: 10_000,
+            account: AccountLimits::DEFAULT,
+            nesting: Nesting::default(),
             changes_waiting: 4096,
             changes_waiting_per_user: 256,
             image_cache_bytes: 256 << 20,

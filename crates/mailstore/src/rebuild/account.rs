@@ -162,7 +162,7 @@ impl<'a> Returning<'a> {
         let Some((found, content)) = self.source.get(blob).zip(self.source.content(blob)) else {
             return Ok(None);
         };
-        let parsed = Parsed::of(&content, found.at.size);
+        let parsed = Parsed::of(&content, found.at.size, message::Nesting::default());
         let Some((mut row, size)) = parsed.row(blob, &preface) else { return Ok(None) };
         let (ties, known) = (Ties::unknown(parsed.thread()), |tie: &Tie| self.threads.get(tie).copied());
         let decided = match thread {

@@ -23,8 +23,9 @@ impl Txn<'_> {
         if self.id_of(name).is_some() {
             return Err(Refusal::MailboxExists);
         }
-        if self.before.mailboxes.len() + self.rows.len() >= self.mailboxes_max {
-            return Err(Refusal::MailboxLimit { limit: self.mailboxes_max });
+        self.limits.check(name)?;
+        if self.before.mailboxes.len() + self.rows.len() >= self.limits.mailboxes {
+            return Err(Refusal::MailboxLimit { limit: self.limits.mailboxes });
         }
         if let Some(role) = special_use {
             self.role_is_free(role)?;
@@ -83,6 +84,7 @@ impl Txn<'_> {
         }
         for id in moving {
             let name = self.row(id)?.name.moved(from, to)?;
+            self.limits.check(&name)?;
             if self.before.id_of(&name).is_some() {
                 return Err(Refusal::MailboxExists);
             }
@@ -110,8 +112,8 @@ impl Txn<'_> {
         let mut names: BTreeSet<MailboxName> = BTreeSet::clone(current);
         if on {
             // Each name may outlive its mailbox, so their number has its own bound.
-            if names.len() >= self.mailboxes_max {
-                return Err(Refusal::MailboxLimit { limit: self.mailboxes_max });
+            if names.len() >= self.limits.mailboxes {
+                return Err(Refusal::MailboxLimit { limit: self.limits.mailboxes });
             }
             names.insert(name.clone());
         } else {

@@ -3,7 +3,7 @@
 //! Nothing recurses: the multiparts and messages that are open stand on a stack of bounded depth, and
 //! every line is compared with their boundaries once.
 
-use super::{DEPTH_MAX, Kind, PARTS_MAX, Part, Tree};
+use super::{Kind, Nesting, Part, Tree};
 use crate::decode::TransferEncoding;
 use crate::header::{is_blank_line, line_end};
 use crate::mime::{self, ContentType, PartHeader};
@@ -35,15 +35,16 @@ struct Delimiter {
 
 struct Scan<'m> {
     message: &'m [u8],
+    nesting: Nesting,
     parts: Vec<Part>,
     open: Vec<Open>,
     /// How many line ends were passed.
     lines: usize,
 }
 
-/// The tree of a message.
-pub(super) fn scan(message: &[u8]) -> Tree {
-    let mut scan = Scan { message, parts: Vec::new(), open: Vec::new(), lines: 0 };
+/// The tree of a message, taken apart no further than this.
+pub(super) fn scan(message: &[u8], nesting: Nesting) -> Tree {
+    let mut scan = Scan { message, nesting, parts: Vec::new(), open: Vec::new(), lines: 0 };
     let mut delimiter = scan.entity(0);
     while let Some(found) = delimiter {
         delimiter = scan.after(&found);
@@ -126,7 +127,7 @@ impl Scan<'_> {
         });
         let (length, level) = candidates.max()?;
         let is_closing = line.get(length..)?.starts_with(b"--");
-        if !is_closing && self.parts.len() >= PARTS_MAX {
+        if !is_closing && self.parts.len() >= self.nesting.parts {
             return None;
         }
         Some(Delimiter { level, is_closing, start, end: line_end(self.message, start) })
@@ -156,7 +157,7 @@ impl Scan<'_> {
         let in_digest = self.open.last().is_some_and(|parent| parent.is_digest);
         let (mut kind, boundary, is_digest) = classify(header, in_digest);
         // Room is left for one part below, which both kinds must have.
-        if self.open.len() + 1 >= DEPTH_MAX || self.parts.len() + 1 >= PARTS_MAX {
+        if self.open.len() + 1 >= self.nesting.levels || self.parts.len() + 1 >= self.nesting.parts {
             kind = Kind::Leaf;
         }
         let boundary = boundary.filter(|_| kind == Kind::Multipart);

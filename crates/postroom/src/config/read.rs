@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use auth::{CacheSettings, ITERATIONS_MAX, ITERATIONS_MIN, PoolSettings, ScramMode, ThrottleSettings};
+use mailstore::AccountLimits;
+use message::Nesting;
+use model::{DEPTH_MAX, KEYWORDS_MAX, NAME_BYTES_MAX};
 use net::CertificateFiles;
 use toml_edit::Document;
 use tracing::Level;
@@ -293,9 +296,8 @@ fn limits(section: &Section<'_>) -> Limits {
             .number("login_seconds", 1..=LOGIN_SECONDS_MAX)
             .map_or(usual.login, Duration::from_secs),
         message_bytes: section.bytes("message_bytes", 1024..=1 << 31).unwrap_or(usual.message_bytes),
-        mailboxes_per_user: section
-            .number("mailboxes_per_user", 10..=MAILBOXES_MAX)
-            .unwrap_or(usual.mailboxes_per_user),
+        account: account(section, usual.account),
+        nesting: nesting(section, usual.nesting),
         changes_waiting: section
             .number("changes_waiting", 1..=CHANGES_WAITING_MAX)
             .unwrap_or(usual.changes_waiting),
@@ -311,6 +313,25 @@ fn limits(section: &Section<'_>) -> Limits {
         drain: section
             .number("drain_seconds", 0..=DRAIN_SECONDS_MAX)
             .map_or(usual.drain, Duration::from_secs),
+    }
+}
+
+fn account(section: &Section<'_>, usual: AccountLimits) -> AccountLimits {
+    let up_to = |key, least, most: usize, usual| section.number(key, least..=most as u64).unwrap_or(usual);
+    AccountLimits {
+        mailboxes: section.number("mailboxes_per_user", 10..=MAILBOXES_MAX).unwrap_or(usual.mailboxes),
+        mailbox_levels: up_to("mailbox_levels", 1, DEPTH_MAX, usual.mailbox_levels),
+        mailbox_name_bytes: up_to("mailbox_name_bytes", 16, NAME_BYTES_MAX, usual.mailbox_name_bytes),
+        // Those of the registry that clients set by themselves have to fit.
+        keywords: up_to("keywords_per_user", 16, KEYWORDS_MAX, usual.keywords),
+    }
+}
+
+fn nesting(section: &Section<'_>, usual: Nesting) -> Nesting {
+    let up_to = |key, most: usize, usual| section.number(key, 2..=most as u64).unwrap_or(usual);
+    Nesting {
+        levels: up_to("mime_levels", message::DEPTH_MAX, usual.levels),
+        parts: up_to("mime_parts", message::PARTS_MAX, usual.parts),
     }
 }
 

@@ -294,3 +294,32 @@ fn one_conversation_more_waits_for_its_turn() {
     drop(held);
     assert!(list.wait().unwrap().success());
 }
+
+#[test]
+fn what_a_user_has_can_be_limited_further() {
+    let limits = "[limits]\nmailbox_levels = 2\nmailbox_name_bytes = 20\nkeywords_per_user = 16\n\
+        mime_levels = 2\nmime_parts = 3\n";
+    let server = server(&format!("{IMAP}{limits}"));
+    let mut imap = Imap::login(server.address("imap"), ("cora", "\"correct horse\""));
+    let mut tagged = |command: &str| imap.ask(command).pop().unwrap();
+    assert!(tagged("CREATE a/b").contains(" OK "));
+    assert!(tagged("CREATE a/b/c").contains(" NO [CANNOT] a mailbox name has at most 2 levels"));
+    assert!(tagged("RENAME a b/a").contains(" NO [CANNOT] a mailbox name has at most 2 levels"));
+    let name = "x".repeat(21);
+    assert!(tagged(&format!("CREATE {name}")).contains(" NO [CANNOT] a mailbox name has at most 20 bytes"));
+    let parts: String = (0..5).map(|n| format!("--a\r\n\r\npart {n}\r\n")).collect();
+    let inner = "--a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ndeep\r\n--b--\r\n";
+    for body in [&parts, inner] {
+        let message = format!("Content-Type: multipart/mixed; boundary=a\r\n\r\n{body}--a--\r\n");
+        assert!(tagged(&format!("APPEND INBOX {{{}+}}\r\n{message}", message.len())).contains(" OK "));
+    }
+    assert!(tagged("SELECT INBOX").contains(" OK "));
+    for n in 0..16 {
+        assert!(tagged(&format!("STORE 1 +FLAGS (k{n})")).contains(" OK "), "{n}");
+    }
+    assert!(tagged("STORE 1 +FLAGS (k16)").contains(" NO [LIMIT] an account can have 16 keywords at most"));
+    let structure = imap.ask("FETCH 1:2 BODY");
+    let texts = |at: usize| structure[at].to_ascii_lowercase().matches("\"text\" \"plain\"").count();
+    assert_eq!(texts(0), 2, "the message itself is one of three: {structure:?}");
+    assert_eq!(texts(1), 0, "what is in the inner multipart is not looked at: {structure:?}");
+}

@@ -11,7 +11,7 @@ impl World {
     /// Several changes of one mailbox at once: whatever their order was, their modseqs tell it.
     pub(super) async fn at_once(&mut self) {
         // Which of them would meet the limit is not to be foretold.
-        if self.limit().is_some() {
+        if self.has_limit() {
             return;
         }
         let (on, to) = (self.some_folder(), self.some_folder());

@@ -5,9 +5,11 @@ use super::dice::Dice;
 use super::model::{Mail, Model, Request, names};
 use super::rebuild::Manifested;
 use ::model::{
-    AccountId, Flags, Keyword, MailboxName, ManualClock, NamedFlags, Rights, Timestamp, Uid, UidSet,
+    AccountId, EmailId, Flags, InternalDate, Keyword, MailboxName, ManualClock, NamedFlags, Rights, SaveDate,
+    ThreadId, Timestamp, Uid, UidSet,
 };
 use mailstore::{Access, Arrival, Error, Expunge, FlagOp, Mailbox, Options, Refusal, Store, StoreFlags};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use storage::{
@@ -34,9 +36,14 @@ pub(crate) struct World {
     /// By UIDVALIDITY, from where on messages are \Recent.
     recent_from: BTreeMap<u32, u64>,
     pub(super) written: u64,
+    /// What never changes of a message, by UIDVALIDITY and UID.
+    lasting: RefCell<HashMap<(u32, u32), Lasting>>,
     /// What the last manifest may be of.
     pub(super) manifested: Vec<Manifested>,
 }
+
+/// What never changes of a message in a mailbox: its e-mail, its thread, when it was put there, when it arrived.
+type Lasting = (EmailId, Option<ThreadId>, SaveDate, InternalDate);
 
 fn name(text: &str) -> MailboxName {
     MailboxName::new(text).unwrap()
@@ -68,6 +75,7 @@ impl World {
             clients: BTreeMap::new(),
             recent_from: BTreeMap::new(),
             written: 0,
+            lasting: RefCell::default(),
             manifested: Vec::new(),
         };
         for folder in ["INBOX", "a"] {
@@ -189,7 +197,10 @@ impl World {
     pub(super) fn mail(&mut self) -> Mail {
         self.written += 1;
         let padding = "pad ".repeat(self.dice.below(300) as usize);
-        let content = format!("Subject: mail {}\r\n\r\n{padding}\r\n", self.written);
+        let written = self.written;
+        let before = 1 + self.dice.below(written);
+        let ids = format!("Message-ID: <{written}@x>\r\nIn-Reply-To: <{before}@x>\r\n");
+        let content = format!("Subject: mail {written}\r\n{ids}\r\n{padding}\r\n");
         Mail { content: content.into_bytes(), flags: names(&self.some_flags()) }
     }
 
@@ -409,20 +420,29 @@ impl World {
 
     pub(super) async fn read_folder(&self, name: &MailboxName) -> super::model::Folder {
         let snapshot = self.mailbox(name).snapshot().await.unwrap();
+        let uid_validity = snapshot.status.uid_validity.get();
         let mut contents: HashMap<_, Vec<u8>> = HashMap::new();
+        let mut threads = HashMap::new();
         let ids: BTreeSet<_> = snapshot.image.iter().map(|m| m.email).collect();
         for some in ids.into_iter().collect::<Vec<_>>().chunks(mailstore::EMAILS_PER_READ_MAX) {
             for email in self.access.emails(some).await.unwrap() {
                 let email = email.unwrap();
+                threads.insert(email.id, email.thread);
                 contents.insert(email.id, self.access.body(&email).await.unwrap().unwrap().to_vec());
             }
+        }
+        for m in snapshot.image.iter() {
+            let now = (m.email, threads[&m.email], m.saved, m.date);
+            let mut lasting = self.lasting.borrow_mut();
+            let known = lasting.entry((uid_validity, m.uid.get())).or_insert(now);
+            assert_eq!(*known, now, "message {} of {name} has become another", m.uid);
         }
         let mail = |m: mailstore::Message| {
             let flags = names(&snapshot.keywords.named(m.flags));
             (m.uid.get(), Mail { content: contents[&m.email].clone(), flags })
         };
         super::model::Folder {
-            uid_validity: snapshot.status.uid_validity.get(),
+            uid_validity,
             uid_next: u32::try_from(snapshot.status.uid_next).unwrap(),
             mails: snapshot.image.iter().map(mail).collect(),
         }

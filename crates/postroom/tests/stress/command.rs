@@ -114,6 +114,29 @@ pub(crate) fn search(dice: &mut Dice, by_uid: bool) -> String {
     format!("{prefix}SEARCH {}{}", dice.of(&RETURNS), dice.of(&KEYS))
 }
 
+/// What is sorted by.
+const ORDERS: [&str; 4] =
+    ["(ARRIVAL)", "(REVERSE DATE SUBJECT)", "(SIZE FROM)", "(DISPLAYFROM REVERSE ARRIVAL)"];
+/// How conversations are found.
+const THREADS: [&str; 3] = ["ORDEREDSUBJECT", "REFERENCES", "REFS"];
+
+/// A SORT, a THREAD or a UIDBATCHES.
+pub(crate) fn order(dice: &mut Dice, by_uid: bool) -> String {
+    let prefix = if by_uid || dice.coin() { "UID " } else { "" };
+    let key = dice.of(&KEYS);
+    match dice.below(3) {
+        0 => format!("{prefix}SORT {}{} UTF-8 {key}", dice.of(&RETURNS), dice.of(&ORDERS)),
+        1 => format!("{prefix}THREAD {} UTF-8 {key}", dice.of(&THREADS)),
+        _ => "UIDBATCHES 500".to_owned(),
+    }
+}
+
+/// A SEARCH whose result is kept, and what is then asked of it.
+pub(crate) fn save(dice: &mut Dice, by_uid: bool) -> [String; 2] {
+    let prefix = if by_uid || dice.coin() { "UID " } else { "" };
+    [format!("{prefix}SEARCH RETURN (SAVE) {}", dice.of(&KEYS)), format!("{prefix}FETCH $ (FLAGS)")]
+}
+
 /// What follows the mailbox in an APPEND of one message, or of several.
 pub(crate) fn messages(dice: &mut Dice) -> Vec<u8> {
     let count = if dice.one_in(8) { 3 } else { 1 };

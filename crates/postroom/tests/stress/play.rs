@@ -64,7 +64,8 @@ impl<'w> Player<'w> {
             86..92 => self.open(),
             92..94 => self.close(),
             94..96 => self.replace(),
-            96..98 => self.pipeline(),
+            96 => self.pipeline(),
+            97 => self.deliver(),
             98 => self.rearrange(),
             _ => self.reconnect(),
         }
@@ -199,6 +200,15 @@ impl<'w> Player<'w> {
 
     fn search(&mut self) -> Result<(), String> {
         let by_uid = self.session.manner.uid_only();
+        if self.dice.one_in(6) {
+            let [save, fetch] = command::save(&mut self.dice, by_uid);
+            self.session.must(&save)?;
+            return self.session.ask(fetch.as_bytes()).map(drop);
+        }
+        if self.dice.one_in(4) {
+            let command = command::order(&mut self.dice, by_uid);
+            return self.session.must(&command).map(drop);
+        }
         let command = command::search(&mut self.dice, by_uid);
         let answer = self.session.ask(command.as_bytes())?;
         let exists = self.session.view.messages.len();
@@ -266,6 +276,13 @@ impl<'w> Player<'w> {
         }
         commands.push(format!("STATUS {} (MESSAGES)", self.mailbox()));
         self.session.pipeline(&commands)
+    }
+
+    /// Mail comes to INBOX by LMTP.
+    fn deliver(&mut self) -> Result<(), String> {
+        let message = command::message(&mut self.dice);
+        let delivered = self.world.server.deliver(self.user, &message);
+        delivered.map_err(|error| format!("delivery: {error}"))
     }
 
     /// A mailbox of its own comes, is renamed, and goes.

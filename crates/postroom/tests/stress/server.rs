@@ -29,6 +29,7 @@ pub(crate) struct Server {
     pub(crate) imap: SocketAddr,
     pub(crate) imaps: SocketAddr,
     http: SocketAddr,
+    lmtp: SocketAddr,
 }
 
 /// What the server holds at one time.
@@ -49,6 +50,7 @@ impl Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_postroom"));
         command.args(["demo", "--empty", "--insecure-loopback", "--data"]).arg(data(&folder));
         command.args(["--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+        command.args(["--lmtp", "127.0.0.1:0"]);
         for user in 0..USERS {
             command.args(["--user", &format!("user{user}:{PASSWORD}")]);
         }
@@ -65,7 +67,21 @@ impl Server {
             line.unwrap().split_whitespace().next().unwrap().parse().unwrap()
         };
         let (imap, imaps, http) = (address("IMAP "), address("IMAPS "), address("HTTP "));
-        Self { folder, process, _stdout: stdout, imap, imaps, http }
+        let lmtp = address("LMTP ");
+        Self { folder, process, _stdout: stdout, imap, imaps, http, lmtp }
+    }
+
+    /// Delivers a message to a user (RFC 2033). When it is there, or refused, the connection has ended.
+    pub(crate) fn deliver(&self, user: usize, message: &[u8]) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(self.lmtp)?;
+        let head = format!(
+            "LHLO stress.example\r\nMAIL FROM:<>\r\nRCPT TO:<user{user}>\r\nBDAT {} LAST\r\n",
+            message.len()
+        );
+        stream.write_all(&[head.as_bytes(), message, b"QUIT\r\n"].concat())?;
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers)?;
+        if answers.contains(" delivered\r\n") { Ok(()) } else { Err(std::io::Error::other(answers)) }
     }
 
     /// What it holds once so many connections are left, and stay.

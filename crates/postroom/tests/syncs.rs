@@ -1,12 +1,13 @@
 //! No OK before its sync: read off a trace of a running server's system calls.
 //!
-//! A client appends and stores, one command after another, while strace writes down every sync and everything that is sent. Between
-//! a command's arrival and its tagged OK there is the sync of a segment and of the engine's log, for a STORE the latter
-//! alone.
+//! A client appends and stores, and a mail server delivers, one after another, while strace writes down every sync and everything
+//! that is sent. Between the arrival of a message and the tagged OK, or the 250, there is the sync of a segment and of the engine's
+//! log, for a STORE the latter alone.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -33,6 +34,9 @@ fn event(line: &str) -> Option<Event> {
         };
     }
     // What is sent is written down when the call begins: an OK counts from that moment.
+    if line.contains("\"250 2.0.0 ") && line.contains(" delivered") {
+        return Some(Event::Ok("delivery".to_owned()));
+    }
     let (_, sent) = line.split_once("\"t")?;
     let (tag, rest) = sent.split_once(' ')?;
     (tag.bytes().all(|b| b.is_ascii_digit()) && rest.starts_with("OK")).then(|| Event::Ok(format!("t{tag}")))
@@ -60,17 +64,39 @@ fn joined(trace: &str) -> Vec<String> {
     lines
 }
 
+/// Delivers a message by LMTP, on a connection of its own.
+fn deliver(lmtp: SocketAddr, number: usize) {
+    let mut stream = TcpStream::connect(lmtp).unwrap();
+    let message = format!("Subject: {number}\r\n\r\nText\r\n");
+    stream.write_all(b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<syncs>\r\n").unwrap();
+    // So that the answer to the message is sent alone.
+    read_until(&mut stream, "250 2.1.5");
+    stream.write_all(format!("BDAT {} LAST\r\n{message}", message.len()).as_bytes()).unwrap();
+    read_until(&mut stream, " delivered\r\n");
+}
+
+fn read_until(stream: &mut TcpStream, text: &str) {
+    let (mut answers, mut some) = (String::new(), [0; 4096]);
+    while !answers.contains(text) {
+        let read = stream.read(&mut some).unwrap();
+        assert!(read > 0, "{answers}");
+        answers.push_str(&String::from_utf8_lossy(&some[..read]));
+    }
+}
+
 #[test]
 fn every_ok_comes_after_its_syncs() {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let [address, lmtp] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [address, lmtp] = [address, lmtp].map(|listener| listener.local_addr().unwrap());
     let mut server = Command::new("strace")
         .args(["-f", "-y", "-s", "64", "-e", "trace=fsync,fdatasync,sendto,write,writev,sendmsg", "-o"])
         .arg(&trace)
         .arg(env!("CARGO_BIN_EXE_postroom"))
         .args(["demo", "--empty", "--insecure-loopback", "--imaps", "127.0.0.1:0", "--http", "127.0.0.1:0"])
-        .args(["--user", "syncs:syncs-password-1", "--imap", &address.to_string(), "--data"])
+        .args(["--user", "syncs:syncs-password-1", "--imap", &address.to_string()])
+        .args(["--lmtp", &lmtp.to_string(), "--data"])
         .arg(folder.path().join("data"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -100,6 +126,9 @@ fn every_ok_comes_after_its_syncs() {
         assert!(client.answer(&tag).unwrap().is_ok());
         stores.push(tag);
     }
+    for number in 0..COMMANDS {
+        deliver(lmtp, number);
+    }
     // A traced process goes on without its tracer, so both are killed: they are a process group.
     let group = format!("-{}", server.id());
     assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
@@ -121,6 +150,17 @@ fn every_ok_comes_after_its_syncs() {
         let segment = syncs.iter().position(|e| *e == Event::SyncOfSegment);
         let log = syncs.iter().rposition(|e| *e == Event::SyncOfLog);
         assert!(segment.is_some() && segment < log, "APPEND {tag}: {syncs:?}");
+    }
+    let mut since = 0;
+    let delivered = events.iter().enumerate().filter(|(_, e)| **e == Event::Ok("delivery".to_owned()));
+    let delivered: Vec<usize> = delivered.map(|(at, _)| at).collect();
+    assert_eq!(delivered.len(), COMMANDS);
+    for at in delivered {
+        let syncs = &events[since..at];
+        let segment = syncs.iter().rposition(|e| *e == Event::SyncOfSegment);
+        let log = syncs.iter().rposition(|e| *e == Event::SyncOfLog);
+        assert!(segment.is_some() && segment < log, "delivery: {syncs:?}");
+        since = at + 1;
     }
     for tag in &stores {
         assert!(before(tag).contains(&Event::SyncOfLog), "STORE {tag}: {:?}", before(tag));

@@ -1,8 +1,9 @@
 //! Broken and hostile messages, made here and not collected: whatever arrives, each question that IMAP can ask about it
 //! has an answer, in constant memory and in time linear in the message.
 //!
-//! Memory is counted by the allocator. Time is not measured: the inputs are so large that anything that is not linear
-//! would not end. `hostile/messages.rs` makes the messages, `hostile/questions.rs` asks.
+//! Memory is counted by the allocator. The inputs are so large that anything that is not linear would not end in the time
+//! that is allowed. `hostile/messages.rs` makes the messages, `hostile/questions.rs` asks.
+//! `postroom/tests/program/hostile.rs` sends the same messages to a server.
 
 mod hostile {
     pub(crate) mod messages;
@@ -13,12 +14,16 @@ use hostile::messages::{Case, broken, content, fields, forms, headers, nesting, 
 use hostile::questions::ask_everything;
 use peak_alloc::PeakAlloc;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// What answering everything about one message may take beyond the message itself, in bytes.
 const MEMORY_BYTES_MAX: usize = 16 << 20;
+
+/// How long that may take for a message of 50 MB on a busy machine.
+const TIME_MAX: Duration = Duration::from_secs(20);
 
 /// Tests take turns, since all of them count in one allocator.
 static TURN: Mutex<()> = Mutex::new(());
@@ -29,7 +34,10 @@ fn answer_all(cases: Vec<Case>) {
         let message = make();
         ALLOCATOR.reset_peak_usage();
         let before = ALLOCATOR.current_usage();
+        let since = Instant::now();
         ask_everything(name, &message);
+        let took = since.elapsed();
+        assert!(took < TIME_MAX, "{name}: {took:?} for a message of {} bytes", message.len());
         let used = ALLOCATOR.peak_usage().saturating_sub(before);
         assert!(used <= MEMORY_BYTES_MAX, "{name}: {used} bytes for a message of {}", message.len());
         println!("{name}: {} bytes, {used} used", message.len());

@@ -8,6 +8,8 @@ mod config;
 mod delivery;
 #[path = "program/demo.rs"]
 mod demo;
+#[path = "program/hostile.rs"]
+mod hostile;
 #[path = "program/http.rs"]
 mod http;
 #[path = "program/import.rs"]

@@ -69,8 +69,13 @@ fn who_sends_many_commands_and_reads_nothing_has_few_answers_waiting() {
 }
 
 fn resident_kib(server: &Server) -> u64 {
+    memory_kib(server, "VmRSS:")
+}
+
+/// What the system says of the server's memory.
+pub(crate) fn memory_kib(server: &Server, which: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
     line.split_whitespace().next().unwrap().parse().unwrap()
 }
 

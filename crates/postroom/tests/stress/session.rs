@@ -243,7 +243,9 @@ impl Session {
 
 /// Whether message numbers have to stay while the command is under way (RFC 3501 §7.4.1).
 fn keeps_numbers(command: &[u8]) -> bool {
-    ["FETCH ", "STORE ", "SEARCH ", "SORT ", "THREAD "].iter().any(|verb| command.starts_with(verb.as_bytes()))
+    ["FETCH ", "STORE ", "SEARCH ", "SORT ", "THREAD "]
+        .iter()
+        .any(|verb| command.starts_with(verb.as_bytes()))
 }
 
 fn is_expunge(response: &str) -> bool {

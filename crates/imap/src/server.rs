@@ -47,6 +47,8 @@ pub struct Settings {
     /// Searches that read message contents, SORTs and THREADs at the same time in the whole server; one more waits. Each takes
     /// a thread of the blocking pool, and a search one message in memory, the others what they compare.
     pub text_searches_max: usize,
+    /// How many stretches of UIDs `$` may have (RFC 5182 §2.1): eight bytes each, in every session that saves a search.
+    pub saved_ranges_max: usize,
     /// How much of anything one command may hold.
     pub limits: Limits,
     /// Which capabilities are offered to whom; later ones prevail. UIDONLY is not offered unless one says so.
@@ -66,6 +68,7 @@ impl Default for Settings {
             progress_every: Duration::from_secs(10),
             bad_commands_max: 20,
             text_searches_max: 4,
+            saved_ranges_max: 1 << 17,
             limits: Limits::DEFAULT,
             switches: Vec::new(),
         }

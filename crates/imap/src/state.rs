@@ -43,6 +43,8 @@ pub(crate) struct Authenticated {
     pub(crate) switched_off: CapabilitySet,
     /// The largest message that may be appended.
     pub(crate) message_bytes_max: u64,
+    /// The stretches of UIDs that `$` may have.
+    pub(crate) saved_ranges_max: usize,
 }
 
 /// What the client has switched on (RFC 5161); it stays on to the end of the connection.
@@ -85,6 +87,20 @@ pub(crate) struct Selected {
 pub(crate) enum Mode {
     ReadWrite,
     ReadOnly,
+}
+
+impl Selected {
+    /// Keeps what a search found as `$`.
+    ///
+    /// # Errors
+    /// It has more stretches than a session may keep (RFC 5182 §2.3).
+    pub(crate) fn save(&mut self, found: UidSet) -> Result<(), Failure> {
+        if found.ranges().len() > self.user.saved_ranges_max {
+            return Err(Failure::NotSaved);
+        }
+        self.saved = Arc::new(found);
+        Ok(())
+    }
 }
 
 impl State {

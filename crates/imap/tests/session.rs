@@ -175,6 +175,25 @@ fn a_long_search_tells_how_far_it_has_come() {
 }
 
 #[test]
+fn what_is_too_scattered_is_not_saved() {
+    let mut world = World::new(Settings { saved_ranges_max: 1, ..InProcess::settings() });
+    let mut wire = world.logged_in();
+    for _ in 0..3 {
+        wire.run("APPEND INBOX {9+}\r\nA: b\r\n\r\nc");
+    }
+    wire.run("SELECT INBOX");
+    assert!(wire.run("SEARCH RETURN (SAVE) 1:2").starts_with("t OK"));
+    assert_eq!(wire.all("SEARCH $")[0], "* SEARCH 1 2");
+    // RFC 5182 §2.3: what was saved before is gone then.
+    let refused = "t NO [NOTSAVED] the result is too scattered to be saved";
+    assert_eq!(wire.run("UID SEARCH RETURN (SAVE COUNT) NOT 2"), refused);
+    assert_eq!(wire.all("SEARCH $")[0], "* SEARCH");
+    assert_eq!(wire.run("SORT RETURN (SAVE) (SUBJECT) UTF-8 NOT 2"), refused);
+    assert!(wire.run("SEARCH RETURN (SAVE MAX) NOT 2").starts_with("t OK"));
+    assert_eq!(wire.all("SEARCH $")[0], "* SEARCH 3");
+}
+
+#[test]
 fn who_says_nothing_is_told_goodbye() {
     let patience = Duration::from_millis(50);
     let mut world = World::new(Settings { login_timeout: patience, ..InProcess::settings() });

@@ -38,5 +38,6 @@ pub(crate) async fn enter(
         enabled: Enabled::default(),
         switched_off,
         message_bytes_max,
+        saved_ranges_max: server.settings.saved_ranges_max,
     })
 }

@@ -14,7 +14,7 @@ use mailstore::{Damaged, EMAILS_PER_READ_MAX, Email, Message};
 use model::{Uid, UidSet};
 
 use self::order::{Keyed, Order};
-use super::search::answer::{Found, bounded};
+use super::search::answer::Found;
 use crate::io::Io;
 use crate::reply::{Done, End, Failure};
 use crate::server::ImapServer;
@@ -124,7 +124,7 @@ impl Selected {
     ) -> Result<(), Failure> {
         let chosen = chosen(sorted, returns);
         if returns.save {
-            self.saved = Arc::new(bounded(&chosen)?);
+            self.save(chosen.clone())?;
         }
         if !returns.has_answer() {
             return Ok(());

@@ -40,6 +40,8 @@ pub(crate) struct Imap {
     pub(crate) bytes_before_login: u64,
     /// Searches that read contents at the same time.
     pub(crate) text_searches: usize,
+    /// The stretches of UIDs that a session may keep of a search.
+    pub(crate) saved_ranges: usize,
 }
 
 impl Default for Imap {
@@ -57,6 +59,7 @@ impl Default for Imap {
             commands_before_login: usual.commands_before_login_max,
             bytes_before_login: usual.bytes_before_login_max,
             text_searches: usual.text_searches_max,
+            saved_ranges: usual.saved_ranges_max,
         }
     }
 }
@@ -78,6 +81,7 @@ pub(super) fn imap(root: &Section<'_>) -> Imap {
         commands_before_login: count("commands_before_login", usual.commands_before_login),
         bytes_before_login: section.bytes("bytes_before_login", BYTES).unwrap_or(usual.bytes_before_login),
         text_searches: section.number("text_searches", 1..=1024).unwrap_or(usual.text_searches),
+        saved_ranges: section.number("saved_ranges", 1..=COUNT_MAX).unwrap_or(usual.saved_ranges),
         commands: commands(&section, &usual.commands),
     }
 }

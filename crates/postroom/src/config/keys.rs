@@ -90,6 +90,7 @@ pub(crate) const IMAP: SectionKeys = SectionKeys {
         "commands_before_login",
         "bytes_before_login",
         "text_searches",
+        "saved_ranges",
         "line_bytes",
         "line_bytes_before_login",
         "literal_bytes",

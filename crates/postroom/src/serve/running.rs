@@ -100,6 +100,7 @@ fn imap_server(mail: &Mail, tls: Option<Tls>, config: &Config) -> Arc<ImapServer
         commands_before_login_max: config.imap.commands_before_login,
         bytes_before_login_max: config.imap.bytes_before_login,
         text_searches_max: config.imap.text_searches,
+        saved_ranges_max: config.imap.saved_ranges,
         limits: config.imap.commands.clone(),
         switches: config.switches.clone(),
     };

@@ -3,7 +3,6 @@
 //! RFC 3501 §7.2.5, RFC 4731 §3, RFC 5182 §2, RFC 7162 §3.1.5, RFC 9051 §6.4.4, RFC 9394 §3.1 and §3.2.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use imap_proto::command::{Search, SearchReturn, Tag};
 use imap_proto::response::{self, Esearch, Results};
@@ -14,10 +13,6 @@ use crate::io::Io;
 use crate::page::page;
 use crate::reply::{Done, Failure};
 use crate::state::Selected;
-
-/// How many stretches of UIDs `$` may have: a mebibyte of memory for each session. What does not fit is refused with
-/// NOTSAVED (RFC 5182 §2.3).
-const SAVED_RANGES_MAX: usize = 1 << 17;
 
 /// What a search found.
 #[derive(Debug, Default)]
@@ -97,7 +92,7 @@ impl Selected {
     ) -> Result<(), Failure> {
         let chosen = found.chosen(returns);
         if returns.save {
-            self.saved = Arc::new(bounded(&chosen)?);
+            self.save(chosen.clone().into_owned())?;
         }
         // RFC 5182 §2.1: SAVE alone has no answer.
         if !returns.has_answer() {
@@ -119,17 +114,11 @@ impl Selected {
     }
 }
 
-/// What `$` may hold.
-pub(in crate::cmd) fn bounded(uids: &UidSet) -> Result<UidSet, Failure> {
-    if uids.ranges().len() > SAVED_RANGES_MAX { Err(Failure::NotSaved) } else { Ok(uids.clone()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use imap_proto::PartialRange;
     use imap_proto::partial::CountFrom;
-    use imap_proto::response::Code;
     use std::num::NonZeroU32;
 
     fn found(uids: &[u32]) -> Found {
@@ -161,16 +150,5 @@ mod tests {
             let lowest = expected.first().map(|uid| ModSeq(100 - u64::from(uid.get())));
             assert_eq!(found.modseq_of(&expected), lowest, "{returns:?}");
         }
-    }
-
-    #[test]
-    fn a_result_in_too_many_pieces_is_not_saved() {
-        let pieces = u32::try_from(SAVED_RANGES_MAX).unwrap();
-        let most = UidSet::from_ranges((1..=pieces).map(|n| (2 * n, 2 * n)));
-        assert!(bounded(&most).is_ok());
-        let more = most.union(&UidSet::range(Uid::MAX, Uid::MAX));
-        let told = bounded(&more).unwrap_err().answer().unwrap();
-        assert_eq!(told.code, Some(Code::NotSaved));
-        assert_eq!(told.text, "the result is too scattered to be saved");
     }
 }

@@ -7,10 +7,10 @@ use std::fmt;
 
 use crate::server::Held;
 
-/// Memory may grow by so many percent from the second third to the last, and by so many KiB: the engine's write buffer, which
+/// Memory may grow by so many percent from the second third to the last, and by so many KiB: half the engine's write buffer, which
 /// fills up and is given back.
-const MEMORY_PERCENT: u64 = 10;
-const MEMORY_SLACK_KIB: u64 = 64 << 10;
+const MEMORY_PERCENT: u64 = 5;
+const MEMORY_SLACK_KIB: u64 = 32 << 10;
 /// The engine opens and drops files as it goes.
 const FILES_SLACK: u64 = 24;
 /// Threads for what blocks come and go.

@@ -3,9 +3,8 @@
 //! The first frame is a message's header; the others are as long as each other. In front of them stands a table of where each
 //! lies and of its checksum. Numbers are big-endian.
 
-use super::pack::{pack as pack_one, unpack as unpack_one};
+use super::pack::{Method, pack as pack_one, unpack as unpack_one};
 use super::record::Fields;
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// Content of a frame, in bytes: more would be packed little better, and a stretch costs whole frames.
@@ -16,6 +15,8 @@ pub(super) const MIN_BYTES: usize = 4 << 10;
 const TABLE_BYTES_MIN: usize = 8;
 /// An entry of the table.
 const ENTRY_BYTES: usize = 12;
+/// Where in an entry's second number the method stands, above the length.
+const METHOD_SHIFT: u32 = 24;
 
 /// Where the frames lie.
 #[derive(Debug)]
@@ -26,8 +27,10 @@ pub(super) struct Table(Vec<Frame>);
 struct Frame {
     /// What of the content it has.
     content: Range<usize>,
-    /// Where in the payload that is, packed unless it has as many bytes as the content.
+    /// Where in the payload that is.
     packed: Range<usize>,
+    /// How it is packed.
+    method: Method,
     checksum: u32,
 }
 
@@ -37,21 +40,22 @@ pub(super) fn pack(content: &[u8], head: usize) -> Option<Vec<u8>> {
         return None;
     }
     let (first, rest) = content.split_at_checked(head).unwrap_or((&[], content));
-    let frames: Vec<(&[u8], Cow<'_, [u8]>)> = first
+    let frames: Vec<_> = first
         .chunks(FRAME_BYTES)
         .chain(rest.chunks(FRAME_BYTES))
-        .map(|frame| (frame, pack_one(frame).map_or(Cow::Borrowed(frame), Cow::Owned)))
+        .map(|frame| (frame.len() as u32, pack_one(frame)))
         .collect();
-    let packed: usize = frames.iter().map(|(_, packed)| packed.len()).sum();
+    let packed: usize = frames.iter().map(|(_, (_, packed))| packed.len()).sum();
     let mut payload = Vec::with_capacity(TABLE_BYTES_MIN + ENTRY_BYTES * frames.len() + packed);
     payload.extend_from_slice(&(frames.len() as u32).to_be_bytes());
-    for (frame, packed) in &frames {
-        for number in [frame.len() as u32, packed.len() as u32, crc32c::crc32c(packed)] {
+    for (bytes, (method, packed)) in &frames {
+        let packed_as = (*method as u32) << METHOD_SHIFT | packed.len() as u32;
+        for number in [*bytes, packed_as, crc32c::crc32c(packed)] {
             payload.extend_from_slice(&number.to_be_bytes());
         }
     }
     payload.extend_from_slice(&crc32c::crc32c(&payload).to_be_bytes());
-    frames.iter().for_each(|(_, packed)| payload.extend_from_slice(packed));
+    frames.iter().for_each(|(_, (_, packed))| payload.extend_from_slice(packed));
     Some(payload)
 }
 
@@ -73,8 +77,15 @@ impl Table {
         let count = fields.u32().ok_or("a table of frames is cut off")?;
         let (mut content, mut packed) = (0, table.len());
         let mut frame = || {
-            let (more, bytes, checksum) = (fields.u32()? as usize, fields.u32()? as usize, fields.u32()?);
-            let frame = Frame { content: content..content + more, packed: packed..packed + bytes, checksum };
+            let (more, packed_as, checksum) = (fields.u32()? as usize, fields.u32()?, fields.u32()?);
+            let bytes = (packed_as & ((1 << METHOD_SHIFT) - 1)) as usize;
+            let method = match Method::from_number((packed_as >> METHOD_SHIFT) as u8)? {
+                // Early stores of format 2 had zstd alone.
+                Method::Raw if bytes != more => Method::Zstd,
+                method => method,
+            };
+            let (content_at, packed_at) = (content..content + more, packed..packed + bytes);
+            let frame = Frame { content: content_at, packed: packed_at, method, checksum };
             (content, packed) = (frame.content.end, frame.packed.end);
             Some(frame)
         };
@@ -111,12 +122,7 @@ impl Frames<'_> {
             if crc32c::crc32c(bytes) != frame.checksum {
                 return Err("a frame does not match its checksum");
             }
-            if bytes.len() == frame.content.len() {
-                content.extend_from_slice(bytes);
-            } else {
-                let unpacked = unpack_one(bytes, frame.content.len());
-                content.extend_from_slice(&unpacked.map_err(|_| "a frame cannot be decompressed")?);
-            }
+            unpack_one(frame.method, bytes, frame.content.len(), &mut content)?;
         }
         let begin = self.0.first().map_or(0, |frame| frame.content.start);
         content.truncate(stretch.end.saturating_sub(begin));

@@ -3,7 +3,7 @@
 //! Numbers are big-endian. Nothing here reads a disk.
 
 use super::frames;
-use super::pack::{pack, unpack};
+use super::pack::{Method, pack, unpack};
 use super::{Location, NewBlob, RecordHeader, RecordKind};
 use crate::Error;
 use model::{AccountId, BlobId, InternalDate, MailboxId};
@@ -29,9 +29,23 @@ const FIRST_READ_BYTES: usize = HEADER_BYTES + frames::MIN_BYTES + TRAILER_BYTES
 /// How a content became a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
-    Raw,
-    Zstd,
+    Whole(Method),
     Framed,
+}
+
+impl Codec {
+    const FRAMED: u8 = 2;
+
+    const fn number(self) -> u8 {
+        match self {
+            Self::Whole(method) => method as u8,
+            Self::Framed => Self::FRAMED,
+        }
+    }
+
+    fn from_number(number: u8) -> Option<Self> {
+        if number == Self::FRAMED { Some(Self::Framed) } else { Method::from_number(number).map(Self::Whole) }
+    }
 }
 
 impl RecordHeader {
@@ -50,10 +64,10 @@ pub(crate) fn encode(blob: &NewBlob, commit: u64) -> Result<Vec<u8>, Error> {
     }
     let (codec, payload) = match frames::pack(content, blob.head as usize) {
         Some(framed) => (Codec::Framed, Cow::Owned(framed)),
-        None => match pack(content) {
-            Some(packed) => (Codec::Zstd, Cow::Owned(packed)),
-            None => (Codec::Raw, Cow::Borrowed(content)),
-        },
+        None => {
+            let (method, packed) = pack(content);
+            (Codec::Whole(method), packed)
+        }
     };
     let header = RecordHeader {
         kind: blob.kind,
@@ -80,13 +94,8 @@ fn encode_header(header: &RecordHeader, record: &mut Vec<u8>) {
         RecordKind::Blob => 1,
         RecordKind::Manifest => 2,
     };
-    let codec = match header.codec {
-        Codec::Raw => 0,
-        Codec::Zstd => 1,
-        Codec::Framed => 2,
-    };
     record.extend_from_slice(&MAGIC);
-    record.extend_from_slice(&[VERSION, kind, codec, 0]);
+    record.extend_from_slice(&[VERSION, kind, header.codec.number(), 0]);
     record.extend_from_slice(&header.id.0.to_be_bytes());
     record.extend_from_slice(&header.size.to_be_bytes());
     record.extend_from_slice(&header.payload.to_be_bytes());
@@ -127,12 +136,7 @@ fn header_fields(fields: &mut Fields<'_>) -> Option<RecordHeader> {
         2 => RecordKind::Manifest,
         _ => return None,
     };
-    let codec = match codec {
-        0 => Codec::Raw,
-        1 => Codec::Zstd,
-        2 => Codec::Framed,
-        _ => return None,
-    };
+    let codec = Codec::from_number(codec)?;
     let id = BlobId(fields.u64()?);
     let (size, payload) = (fields.u32()?, fields.u32()?);
     let hash = fields.next()?;
@@ -163,9 +167,10 @@ pub(crate) fn verify(record: &[u8]) -> Result<(RecordHeader, &[u8]), &'static st
 pub(crate) fn decode(record: &[u8]) -> Result<(RecordHeader, Vec<u8>), &'static str> {
     let (header, payload) = verify(record)?;
     let content = match header.codec {
-        Codec::Raw => payload.to_vec(),
-        Codec::Zstd => {
-            unpack(payload, header.size as usize).map_err(|_| "a record's payload cannot be decompressed")?
+        Codec::Whole(method) => {
+            let mut content = Vec::with_capacity(header.size as usize);
+            unpack(method, payload, header.size as usize, &mut content)?;
+            content
         }
         Codec::Framed => frames::unpack(payload, header.size as usize)?,
     };

@@ -208,7 +208,7 @@ impl Access {
     pub async fn emails(&self, ids: &[EmailId]) -> Result<Vec<Option<Email>>, Error> {
         let account = self.account.id;
         let ids: Vec<EmailId> = ids.iter().copied().take(EMAILS_PER_READ_MAX).collect();
-        self.account.shared.read(move |snapshot| read_emails(snapshot, account, &ids)).await
+        self.account.shared.read_soon(move |snapshot| read_emails(snapshot, account, &ids)).await
     }
 
     /// Which of these sources have been imported into the account before, by their digests.

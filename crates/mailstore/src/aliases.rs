@@ -60,7 +60,7 @@ impl Store {
             let row = snapshot.get(&key)?;
             Ok(row.map(|row| Alias::decode(&key, &row)).transpose()?)
         };
-        self.shared.read(read).await
+        self.shared.read_soon(read).await
     }
 
     /// All aliases, by name.

@@ -8,7 +8,10 @@ use crate::shared::Shared;
 use crate::thread::Ancestry;
 use model::{AccountId, BlobId, EmailId};
 use std::ops::Range;
-use storage::Location;
+use storage::{Location, Snapshot, Wait};
+
+/// So many e-mails are read at once, if memory has them all, without having another thread do it.
+const AT_ONCE_EMAILS_MAX: usize = 256;
 
 /// A message's content, or what of it was read.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +62,8 @@ impl Access {
         bytes_max: u64,
     ) -> Result<Vec<Option<ReadEmail>>, Error> {
         let (account, shared, ids) = (self.account_id(), self.shared().clone(), ids.to_vec());
-        let read = move || read_together(&shared, (account, &ids), wanted, bytes_max);
-        self.shared().blocking(read).await
+        let read = move |wait| Reader::new(&shared, wait)?.together((account, &ids), &wanted, bytes_max);
+        self.shared().soon(read).await
     }
 
     /// Stretches of the contents of e-mails, each verified, in the order given. All of them are in memory at once.
@@ -70,8 +73,8 @@ impl Access {
     pub async fn contents(&self, wanted: Vec<(Email, Range<u32>)>) -> Result<Vec<ReadEmail>, Error> {
         let shared = self.shared().clone();
         let read = move || {
-            let snapshot = shared.engine.snapshot()?;
-            Ok(wanted.into_iter().map(|wanted| read_one(&shared, &*snapshot, wanted)).collect())
+            let reader = Reader::new(&shared, Wait::Allowed)?;
+            wanted.into_iter().map(|wanted| reader.one(wanted)).collect()
         };
         self.shared().blocking(read).await
     }
@@ -102,64 +105,80 @@ impl Access {
     }
 }
 
-/// Reads e-mails and the wanted stretches of their contents, as many as fit.
-fn read_together(
-    shared: &Shared,
-    (account, ids): (AccountId, &[EmailId]),
-    wanted: impl Fn(&Email) -> Range<u32>,
-    bytes_max: u64,
-) -> Result<Vec<Option<ReadEmail>>, Fault> {
-    let snapshot = shared.engine.snapshot()?;
-    let emails = read_emails(&*snapshot, account, ids)?;
-    let with_stretch = emails.into_iter().map(|email| {
-        let email = email?;
-        let Range { start, end } = wanted(&email);
-        let end = end.min(email.size);
-        Some((email, start.min(end)..end))
-    });
-    let mut asked: Vec<Option<(Email, Range<u32>)>> = with_stretch.collect();
-    let mut sum = 0;
-    let fits = |asked: &&Option<(Email, Range<u32>)>| {
-        sum += asked.as_ref().map_or(0, |(_, stretch)| stretch.len() as u64);
-        sum <= bytes_max
-    };
-    let count = asked.iter().take_while(fits).count().max(1);
-    asked.truncate(count);
-    let read_one = |asked| read_one(shared, &*snapshot, asked);
-    Ok(asked.into_iter().map(|asked| asked.map(read_one)).collect())
+/// Reads contents that lie where a snapshot says, or where they have been moved since.
+struct Reader<'a> {
+    shared: &'a Shared,
+    snapshot: Box<dyn Snapshot + 'a>,
+    wait: Wait,
 }
 
-fn read_one(
-    shared: &Shared,
-    snapshot: &dyn storage::Snapshot,
-    (email, stretch): (Email, Range<u32>),
-) -> ReadEmail {
-    let content = read_stretch(shared, snapshot, &email, stretch).map_err(Error::from);
-    ReadEmail { email, content }
-}
-
-/// Reads a stretch of a content that lies where the snapshot says, or where it has been moved since.
-fn read_stretch(
-    shared: &Shared,
-    snapshot: &dyn storage::Snapshot,
-    email: &Email,
-    stretch: Range<u32>,
-) -> Result<Option<Content>, Fault> {
-    if stretch.is_empty() {
-        return Ok(Some(Content::default()));
+impl<'a> Reader<'a> {
+    fn new(shared: &'a Shared, wait: Wait) -> Result<Self, Fault> {
+        Ok(Self { shared, snapshot: shared.engine.snapshot_for(wait)?, wait })
     }
-    let Some(row) = snapshot.get(&schema::blob(email.blob))? else { return Ok(None) };
-    let preface = u32::try_from(email.preface.len()).unwrap_or(u32::MAX);
-    let in_blob = stretch.start.saturating_sub(preface)..stretch.end.saturating_sub(preface);
-    let Some(behind) = read_blob(shared, email.blob, location(&row)?, Some(in_blob))? else {
-        return Ok(None);
-    };
-    let before = stretch.start.min(preface) as usize..stretch.end.min(preface) as usize;
-    let bytes = match email.preface.get(before).unwrap_or_default() {
-        [] => behind,
-        before => [before, &behind].concat(),
-    };
-    Ok(Some(Content { from: stretch.start, bytes }))
+
+    /// E-mails and the wanted stretches of their contents, as many as fit.
+    fn together(
+        &self,
+        (account, ids): (AccountId, &[EmailId]),
+        wanted: impl Fn(&Email) -> Range<u32>,
+        bytes_max: u64,
+    ) -> Result<Vec<Option<ReadEmail>>, Fault> {
+        if self.wait == Wait::Forbidden && ids.len() > AT_ONCE_EMAILS_MAX {
+            return Err(storage::Error::WouldWait.into());
+        }
+        let emails = read_emails(&*self.snapshot, account, ids)?;
+        let with_stretch = emails.into_iter().map(|email| {
+            let email = email?;
+            let Range { start, end } = wanted(&email);
+            let end = end.min(email.size);
+            Some((email, start.min(end)..end))
+        });
+        let mut asked: Vec<Option<(Email, Range<u32>)>> = with_stretch.collect();
+        let mut sum = 0;
+        let fits = |asked: &&Option<(Email, Range<u32>)>| {
+            sum += asked.as_ref().map_or(0, |(_, stretch)| stretch.len() as u64);
+            sum <= bytes_max
+        };
+        let count = asked.iter().take_while(fits).count();
+        if count == 0 && self.wait == Wait::Forbidden {
+            return Err(storage::Error::WouldWait.into());
+        }
+        asked.truncate(count.max(1));
+        asked.into_iter().map(|asked| asked.map(|asked| self.one(asked)).transpose()).collect()
+    }
+
+    fn one(&self, (email, stretch): (Email, Range<u32>)) -> Result<ReadEmail, Fault> {
+        match self.stretch(&email, stretch) {
+            Err(fault) if fault.would_wait() => Err(fault),
+            content => Ok(ReadEmail { email, content: content.map_err(Error::from) }),
+        }
+    }
+
+    fn stretch(&self, email: &Email, stretch: Range<u32>) -> Result<Option<Content>, Fault> {
+        if stretch.is_empty() {
+            return Ok(Some(Content::default()));
+        }
+        let Some(row) = self.snapshot.get(&schema::blob(email.blob))? else { return Ok(None) };
+        let preface = u32::try_from(email.preface.len()).unwrap_or(u32::MAX);
+        let in_blob = stretch.start.saturating_sub(preface)..stretch.end.saturating_sub(preface);
+        let at = location(&row)?;
+        let behind = match self.wait {
+            Wait::Allowed => read_blob(self.shared, email.blob, at, Some(in_blob))?,
+            // Whatever else is wrong there, the one that may wait finds out.
+            Wait::Forbidden => match self.shared.blobs.read_stretch(&at, in_blob, Wait::Forbidden) {
+                Ok(content) => Some(content),
+                Err(_) => return Err(storage::Error::WouldWait.into()),
+            },
+        };
+        let Some(behind) = behind else { return Ok(None) };
+        let before = stretch.start.min(preface) as usize..stretch.end.min(preface) as usize;
+        let bytes = match email.preface.get(before).unwrap_or_default() {
+            [] => behind,
+            before => [before, &behind].concat(),
+        };
+        Ok(Some(Content { from: stretch.start, bytes }))
+    }
 }
 
 /// Reads a blob, verified, behind its preface.
@@ -180,7 +199,7 @@ pub(crate) fn read_blob(
     loop {
         let read = match &stretch {
             None => shared.blobs.read(&at),
-            Some(stretch) => shared.blobs.read_stretch(&at, stretch.clone()),
+            Some(stretch) => shared.blobs.read_stretch(&at, stretch.clone(), Wait::Allowed),
         };
         let error = match read {
             Ok(content) => return Ok(Some(content)),

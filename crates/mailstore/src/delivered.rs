@@ -40,7 +40,7 @@ impl Access {
             Some(row) => is_remembered(&row, now),
             None => Ok(false),
         };
-        self.shared().read(read).await
+        self.shared().read_soon(read).await
     }
 }
 

@@ -131,6 +131,12 @@ impl Fault {
         self.source.is::<Damaged>() || self.source.downcast_ref().is_some_and(of_blob)
     }
 
+    /// Whether it is only that the read may not wait for a disk.
+    pub(crate) fn would_wait(&self) -> bool {
+        let waits = |error: &storage::Error| matches!(error, storage::Error::WouldWait);
+        self.source.downcast_ref().is_some_and(waits)
+    }
+
     pub(crate) fn new(op: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { op, source: source.into() }
     }

@@ -8,7 +8,7 @@ use crate::quota::Quotas;
 use crate::unreferred::Unreferred;
 use model::Clock;
 use std::sync::Arc;
-use storage::{Batch, BlobStore, Engine, Location, Snapshot};
+use storage::{Batch, BlobStore, Engine, Location, Snapshot, Wait};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 pub(crate) struct Shared {
@@ -33,6 +33,26 @@ impl Shared {
     ) -> Result<T, Error> {
         let engine = self.engine.clone();
         self.blocking(move || read(&*engine.snapshot()?)).await
+    }
+
+    /// Runs a short read of the engine: at once where memory answers it, and otherwise where it may block.
+    pub(crate) async fn read_soon<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl Fn(&dyn Snapshot) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Error> {
+        let shared = self.clone();
+        self.soon(move |wait| read(&*shared.engine.snapshot_for(wait)?)).await
+    }
+
+    /// Runs a short read of anything in the same way. To have another thread do it takes longer than most of them.
+    pub(crate) async fn soon<T: Send + 'static>(
+        &self,
+        read: impl Fn(Wait) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Error> {
+        match read(Wait::Forbidden) {
+            Err(fault) if fault.would_wait() => self.blocking(move || read(Wait::Allowed)).await,
+            done => Ok(done?),
+        }
     }
 
     /// Runs something that may block.

@@ -111,7 +111,7 @@ impl Store {
             let row = snapshot.get(&key)?;
             Ok(row.map(|row| User::decode(&key, &row)).transpose()?)
         };
-        self.shared.read(read).await
+        self.shared.read_soon(read).await
     }
 
     /// All users, by address.

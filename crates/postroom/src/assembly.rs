@@ -44,7 +44,8 @@ impl Mail {
     /// # Errors
     /// The store cannot be opened, or the cost of passwords is none.
     pub(crate) fn open(folder: &DataFolder, config: &Config) -> Result<Self, Failure> {
-        let engine = Arc::new(RocksEngine::open(&folder.folder("kv")?, RocksOptions::default())?);
+        let options = RocksOptions { cache_bytes: config.limits.row_cache_bytes };
+        let engine = Arc::new(RocksEngine::open(&folder.folder("kv")?, options)?);
         let store = open_store(engine.clone(), folder, config)?;
         let clock = Arc::new(SystemClock);
         let directory = Arc::new(StoredUsers { store: store.clone(), domains: config.domains.clone() });

@@ -23,6 +23,7 @@ use auth::{CacheSettings, Cost, ITERATIONS_DEFAULT, PoolSettings, ScramMode, Thr
 use mailstore::AccountLimits;
 use message::Nesting;
 use net::CertificateFiles;
+use storage::RocksOptions;
 
 pub(crate) use delivery::Arriving;
 pub(crate) use folders::{DefaultFolders, Language};
@@ -227,6 +228,8 @@ pub(crate) struct Limits {
     pub(crate) changes_waiting_per_user: usize,
     /// Memory for the images of mailboxes, in bytes.
     pub(crate) image_cache_bytes: usize,
+    /// Memory for rows of the engine that were read, in bytes.
+    pub(crate) row_cache_bytes: usize,
     /// Below so many free bytes, nothing is added to the store.
     pub(crate) disk_reserve_bytes: u64,
     /// How long sessions have to end when the server is stopped.
@@ -244,6 +247,7 @@ impl Default for Limits {
             changes_waiting: 4096,
             changes_waiting_per_user: 256,
             image_cache_bytes: 256 << 20,
+            row_cache_bytes: RocksOptions::default().cache_bytes,
             disk_reserve_bytes: 256 << 20,
             drain: Duration::from_secs(20),
         }

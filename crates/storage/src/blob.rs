@@ -11,7 +11,7 @@ mod segment;
 pub use memory::MemoryBlobs;
 pub use segment::{Salvage, Salvaged, SegmentOptions, SegmentStore, Walked};
 
-use crate::{Content, Error};
+use crate::{Content, Error, Wait};
 use model::{AccountId, BlobId, InternalDate, MailboxId};
 use record::Codec;
 use std::ops::{ControlFlow, Range};
@@ -130,7 +130,7 @@ pub struct SegmentInfo {
 /// Is told the outcome of a put.
 pub type Done = Box<dyn FnOnce(Result<Location, Error>) + Send>;
 
-/// A store of blobs. All calls block.
+/// A store of blobs. All calls block, but for a read that may not wait.
 pub trait BlobStore: Send + Sync + 'static {
     /// Appends a record. `done` is called exactly once, from the store's writer thread, when the record is durable or
     /// has failed; it must be short. Concurrent puts share one sync. Blocks while too many bytes are queued.
@@ -146,8 +146,8 @@ pub trait BlobStore: Send + Sync + 'static {
     /// its length, not the content's.
     ///
     /// # Errors
-    /// As [`BlobStore::read`].
-    fn read_stretch(&self, at: &Location, stretch: Range<u32>) -> Result<Vec<u8>, Error>;
+    /// As [`BlobStore::read`]; [`Error::WouldWait`].
+    fn read_stretch(&self, at: &Location, stretch: Range<u32>, wait: Wait) -> Result<Vec<u8>, Error>;
 
     /// All segments, ascending.
     ///

@@ -7,7 +7,7 @@ mod sim;
 pub use real::RealDisk;
 pub use sim::{DiskFaults, SimDisk};
 
-use crate::Error;
+use crate::{Error, Wait};
 use std::sync::Arc;
 
 /// A folder of files.
@@ -54,8 +54,8 @@ pub trait DiskFile: Send + Sync {
     /// Fills the buffer from an offset on, and says how far: less than its length only at the end of the file.
     ///
     /// # Errors
-    /// When the disk fails.
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<usize, Error>;
+    /// When the disk fails; [`Error::WouldWait`].
+    fn read_at(&self, offset: u64, into: &mut [u8], wait: Wait) -> Result<usize, Error>;
 
     /// Makes all that was appended durable.
     ///

@@ -39,6 +39,9 @@ pub enum Error {
     /// A write or a sync failed before, so that nothing can be built on what is there.
     #[error("the store has failed before and takes no more writes")]
     Poisoned,
+    /// The answer is not in memory, and the reader may not wait for the disk ([`crate::Wait::Forbidden`]).
+    #[error("the disk would have to be waited for")]
+    WouldWait,
     /// The engine failed.
     #[error("{op}: {message}")]
     Engine {

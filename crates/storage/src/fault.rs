@@ -1,7 +1,7 @@
 //! An engine that fails at a chosen commit, as a disk may, with the outcome unknown to whoever committed.
 
 use crate::dice::Dice;
-use crate::{Batch, Engine, Error, Snapshot};
+use crate::{Batch, Engine, Error, Snapshot, Wait};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -41,8 +41,8 @@ impl FaultEngine {
 }
 
 impl Engine for FaultEngine {
-    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        self.inner.snapshot()
+    fn snapshot_for(&self, wait: Wait) -> Result<Box<dyn Snapshot + '_>, Error> {
+        self.inner.snapshot_for(wait)
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), Error> {

@@ -8,19 +8,27 @@ pub use memory::MemoryEngine;
 #[cfg(feature = "rocksdb")]
 pub use rocksdb::{RocksEngine, RocksOptions};
 
-use crate::Error;
+use crate::{Error, Wait};
 use std::ops::ControlFlow;
 
 /// Looks at a row; breaks when it has seen enough.
 pub type Each<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 
-/// An ordered key-value engine. All calls block.
+/// An ordered key-value engine. All calls block, but for reads of a snapshot that may not wait.
 pub trait Engine: Send + Sync + 'static {
     /// A consistent view, which later commits do not change.
     ///
     /// # Errors
     /// When the engine fails.
-    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error>;
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
+        self.snapshot_for(Wait::Allowed)
+    }
+
+    /// The same for reads that may wait, or not.
+    ///
+    /// # Errors
+    /// As [`Engine::snapshot`].
+    fn snapshot_for(&self, wait: Wait) -> Result<Box<dyn Snapshot + '_>, Error>;
 
     /// Carries out all of the batch or nothing; durable on return.
     ///
@@ -34,7 +42,7 @@ pub trait Snapshot: Send + Sync {
     /// The value of a key.
     ///
     /// # Errors
-    /// When the engine fails, or the value is damaged.
+    /// When the engine fails, or the value is damaged; [`Error::WouldWait`].
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
 
     /// The values of keys, in their order.

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use storage::{
     BlobStore, Error, Location, MemoryBlobs, NewBlob, RealDisk, RecordKind, SegmentOptions, SegmentStore,
-    SimDisk,
+    SimDisk, Wait,
 };
 
 /// Small, so that the tests fill several; in memory a segment holds a megabyte.
@@ -79,8 +79,13 @@ fn a_stretch_is_what_stands_there(store: &dyn BlobStore) {
             [(0, 0), (0, 1), (0, HEAD), (3, 50), (30, 70_000), (65_000, 131_200), (199_990, u32::MAX)]
         {
             let clamped = |n: u32| content.len().min(n as usize);
-            let stretch = store.read_stretch(&at, from..to).unwrap();
+            let stretch = store.read_stretch(&at, from..to, Wait::Allowed).unwrap();
             assert_eq!(stretch, &content[clamped(from)..clamped(to)], "{from} to {to}");
+            match store.read_stretch(&at, from..to, Wait::Forbidden) {
+                Ok(at_once) => assert_eq!(at_once, stretch),
+                // A file system may not be able to tell what is in memory.
+                Err(error) => assert!(matches!(error, Error::WouldWait), "{error}"),
+            }
         }
     }
 }
@@ -114,7 +119,10 @@ fn wrong_locations_are_damage(store: &dyn BlobStore) {
     ];
     for wrong in wrong {
         assert!(matches!(store.read(&wrong), Err(Error::Damaged { .. })), "{wrong:?}");
-        assert!(matches!(store.read_stretch(&wrong, 0..3), Err(Error::Damaged { .. })), "{wrong:?}");
+        assert!(
+            matches!(store.read_stretch(&wrong, 0..3, Wait::Allowed), Err(Error::Damaged { .. })),
+            "{wrong:?}"
+        );
         assert!(matches!(store.relocate(&wrong, Box::new(|_| panic!())), Err(Error::Damaged { .. })));
     }
     assert!(store.read(&Location { segment: 999, ..at }).is_err());
@@ -219,7 +227,7 @@ fn a_stretch_is_read_and_verified_without_the_rest() {
     let at = put(&in_segments(disk.clone()), 1, &content);
     let file = storage::Disk::open(&*disk, "00000001.seg").unwrap();
     let mut bytes = vec![0; at.end() as usize];
-    file.read_at(0, &mut bytes).unwrap();
+    file.read_at(0, &mut bytes, Wait::Allowed).unwrap();
     // The last byte of the last frame, before the checksum of the whole.
     bytes[at.end() as usize - 5] ^= 1;
     let damaged = Arc::new(SimDisk::default());
@@ -227,7 +235,7 @@ fn a_stretch_is_read_and_verified_without_the_rest() {
     let committed = HashMap::from([(at.segment, at.end())]);
     let store = SegmentStore::open(damaged, SegmentOptions::default(), &committed).unwrap();
     assert!(matches!(store.read(&at), Err(Error::Damaged { .. })));
-    assert_eq!(store.read_stretch(&at, 0..HEAD).unwrap(), &content[..HEAD as usize]);
+    assert_eq!(store.read_stretch(&at, 0..HEAD, Wait::Allowed).unwrap(), &content[..HEAD as usize]);
     let end = at.size - 10..at.size;
-    assert!(matches!(store.read_stretch(&at, end), Err(Error::Damaged { .. })));
+    assert!(matches!(store.read_stretch(&at, end, Wait::Allowed), Err(Error::Damaged { .. })));
 }

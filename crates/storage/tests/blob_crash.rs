@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Barrier, mpsc};
 use storage::{
     BlobStore, Disk as _, DiskFaults, Error, Location, NewBlob, RealDisk, RecordKind, Salvage,
-    SegmentOptions, SegmentStore, SimDisk,
+    SegmentOptions, SegmentStore, SimDisk, Wait,
 };
 
 /// Room for a few of the records here.
@@ -264,7 +264,7 @@ fn a_file_that_is_read_may_be_removed() {
     let reader = disk.open("a").unwrap();
     disk.remove("a").unwrap();
     let mut bytes = [0; 5];
-    assert_eq!(reader.read_at(0, &mut bytes).unwrap(), 5);
+    assert_eq!(reader.read_at(0, &mut bytes, Wait::Allowed).unwrap(), 5);
     assert_eq!(&bytes, b"bytes");
 }
 

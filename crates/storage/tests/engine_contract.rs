@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::ops::ControlFlow;
-use storage::{Batch, Engine, MemoryEngine, Snapshot};
+use storage::{Batch, Engine, MemoryEngine, Snapshot, Wait};
 
 fn put(engine: &dyn Engine, rows: &[(&str, &str)]) {
     let mut batch = Batch::default();
@@ -73,6 +73,14 @@ fn keys_are_looked_up_in_the_order_asked(engine: &dyn Engine) {
     assert_eq!(found, [Some(b"c".to_vec()), None, Some(Vec::new()), Some(b"a".to_vec())]);
 }
 
+fn what_was_just_put_is_read_without_waiting(engine: &dyn Engine) {
+    put(engine, &[("n1", "a"), ("n2", "b")]);
+    let snapshot = engine.snapshot_for(Wait::Forbidden).unwrap();
+    assert_eq!(snapshot.get(b"n1").unwrap().as_deref(), Some(&b"a"[..]));
+    assert_eq!(snapshot.get_many(&[b"n2".to_vec(), b"n3".to_vec()]).unwrap(), [Some(b"b".to_vec()), None]);
+    assert_eq!(rows(&*snapshot, "n", "o"), ["n1=a", "n2=b"]);
+}
+
 fn commits_from_many_threads_are_all_there(engine: &dyn Engine) {
     std::thread::scope(|scope| {
         for thread in 0..8 {
@@ -91,6 +99,7 @@ fn contract(engine: &dyn Engine) {
     a_snapshot_does_not_change(engine);
     a_scan_is_ordered_bounded_and_can_be_left(engine);
     keys_are_looked_up_in_the_order_asked(engine);
+    what_was_just_put_is_read_without_waiting(engine);
     commits_from_many_threads_are_all_there(engine);
 }
 
@@ -102,7 +111,7 @@ fn the_memory_engine_keeps_the_contract() {
 #[cfg(feature = "rocksdb")]
 mod rocksdb {
     use super::*;
-    use storage::{RocksEngine, RocksOptions};
+    use storage::{Error, RocksEngine, RocksOptions};
 
     #[test]
     fn rocksdb_keeps_the_contract() {
@@ -118,6 +127,39 @@ mod rocksdb {
             assert_eq!(rows(&*engine.snapshot().unwrap(), "r", "s").len(), round);
             put(&engine, &[(&format!("r{round}"), "x")]);
         }
+    }
+
+    #[test]
+    fn rocksdb_waits_for_what_it_has_to_fetch_and_then_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        put(&RocksEngine::open(folder.path(), RocksOptions::default()).unwrap(), &[("r", "x")]);
+        // What was in the log is written to a table at open, and read from there.
+        let engine = RocksEngine::open(folder.path(), RocksOptions::default()).unwrap();
+        let get = |wait| engine.snapshot_for(wait).and_then(|snapshot| snapshot.get(b"r"));
+        let scan = |wait| {
+            let snapshot = engine.snapshot_for(wait)?;
+            snapshot.scan(b"r", b"s", &mut |_, _| ControlFlow::Continue(()))
+        };
+        assert!(matches!(scan(Wait::Forbidden), Err(Error::WouldWait)));
+        assert!(matches!(get(Wait::Forbidden), Err(Error::WouldWait)));
+        assert_eq!(get(Wait::Allowed).unwrap().as_deref(), Some(&b"x"[..]));
+        assert_eq!(get(Wait::Forbidden).unwrap().as_deref(), Some(&b"x"[..]));
+        scan(Wait::Forbidden).unwrap();
+    }
+
+    #[test]
+    fn rocksdb_keeps_no_more_of_what_it_read_than_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = RocksOptions { cache_bytes: 1 << 20 };
+        let engine = RocksEngine::open(folder.path(), options).unwrap();
+        for n in 0..100 {
+            put(&engine, &[(&format!("t{n:02}"), &format!("{n}").repeat(40_000))]);
+        }
+        drop(engine);
+        let engine = RocksEngine::open(folder.path(), options).unwrap();
+        assert_eq!(rows(&*engine.snapshot().unwrap(), "t", "u").len(), 100);
+        let held = engine.cached_bytes().unwrap();
+        assert!((100_000..=1 << 20).contains(&held), "{held}");
     }
 
     #[test]

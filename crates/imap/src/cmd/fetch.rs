@@ -30,8 +30,9 @@ const EMAILS_PER_CHUNK: usize = 256;
 /// Messages per chunk when content is sent, which is slow: each chunk sees the newest flags, and an implicit
 /// `\Seen` is committed for so many at once.
 const CONTENTS_PER_CHUNK: usize = 64;
-/// Contents that are read at once and held until they are sent: as many bytes, or one message.
-const CONTENT_BYTES_PER_READ: u64 = 1 << 20;
+/// Contents that are read at once and held until they are sent: as many bytes, or one message. So many take a fraction of
+/// a millisecond where memory has them, so that no other session waits for long.
+const CONTENT_BYTES_PER_READ: u64 = 256 << 10;
 
 /// What became of the messages that were asked for.
 #[derive(Default)]

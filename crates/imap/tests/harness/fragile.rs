@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Range};
 use std::time::Duration;
 
-use storage::{BlobStore, Done, Error, Location, MemoryBlobs, NewBlob, RecordHeader, SegmentInfo};
+use storage::{BlobStore, Done, Error, Location, MemoryBlobs, NewBlob, RecordHeader, SegmentInfo, Wait};
 
 /// A message with this in it cannot be read back.
 const DAMAGED: &[u8] = b"X-Damaged: yes";
@@ -32,9 +32,12 @@ impl BlobStore for FragileBlobs {
         Ok(content)
     }
 
-    fn read_stretch(&self, at: &Location, stretch: Range<u32>) -> Result<Vec<u8>, Error> {
+    fn read_stretch(&self, at: &Location, stretch: Range<u32>, wait: Wait) -> Result<Vec<u8>, Error> {
+        if wait == Wait::Forbidden {
+            return Err(Error::WouldWait);
+        }
         self.read(at)?;
-        self.0.read_stretch(at, stretch)
+        self.0.read_stretch(at, stretch, wait)
     }
 
     fn segments(&self) -> Result<Vec<SegmentInfo>, Error> {

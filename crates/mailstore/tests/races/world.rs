@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use storage::{
-    Batch, BlobStore, Disk as _, Engine, Error, MemoryEngine, SegmentOptions, SegmentStore, SimDisk, Snapshot,
+    Batch, BlobStore, Disk as _, Engine, Error, MemoryEngine, SegmentOptions, SegmentStore, SimDisk,
+    Snapshot, Wait,
 };
 
 pub(crate) const LOGIN: &str = "race@example.org";
@@ -133,7 +134,11 @@ impl Hooked {
 }
 
 impl Engine for Hooked {
-    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
+    fn snapshot_for(&self, wait: Wait) -> Result<Box<dyn Snapshot + '_>, Error> {
+        // A hook may wait for what other tasks do.
+        if wait == Wait::Forbidden {
+            return Err(Error::WouldWait);
+        }
         Ok(Box::new(Seen { inner: self.inner.snapshot()?, engine: self }))
     }
 
@@ -226,7 +231,7 @@ impl World {
     pub(crate) fn segment(&self, number: u32) -> Vec<u8> {
         let file = self.disk.open(&format!("{number:08x}.seg")).unwrap();
         let mut bytes = vec![0; file.size().unwrap() as usize];
-        file.read_at(0, &mut bytes).unwrap();
+        file.read_at(0, &mut bytes, Wait::Allowed).unwrap();
         bytes
     }
 

@@ -72,6 +72,7 @@ pub(crate) const LIMITS: SectionKeys = SectionKeys {
         "changes_waiting",
         "changes_waiting_per_user",
         "image_cache_bytes",
+        "row_cache_bytes",
         "disk_reserve_bytes",
         "drain_seconds",
     ],

@@ -307,6 +307,7 @@ fn limits(section: &Section<'_>) -> Limits {
         image_cache_bytes: section
             .bytes("image_cache_bytes", 1 << 20..=1 << 40)
             .unwrap_or(usual.image_cache_bytes),
+        row_cache_bytes: section.bytes("row_cache_bytes", 1 << 20..=1 << 40).unwrap_or(usual.row_cache_bytes),
         disk_reserve_bytes: section
             .bytes("disk_reserve_bytes", 0..=1 << 50)
             .unwrap_or(usual.disk_reserve_bytes),

@@ -1,7 +1,7 @@
 //! The blob store in memory: for tests, and durable only as long as it lives. It calls back on the caller's thread.
 
 use super::{BlobStore, Done, Location, NewBlob, RecordHeader, SegmentInfo, record};
-use crate::Error;
+use crate::{Error, Wait};
 use parking_lot::Mutex;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -85,7 +85,7 @@ impl BlobStore for MemoryBlobs {
         Ok(content.map_err(|what| damaged(at.segment, what))?.1)
     }
 
-    fn read_stretch(&self, at: &Location, stretch: Range<u32>) -> Result<Vec<u8>, Error> {
+    fn read_stretch(&self, at: &Location, stretch: Range<u32>, _: Wait) -> Result<Vec<u8>, Error> {
         let segment = self.segment(at.segment)?;
         let record = Record { bytes: slice(&segment, at)?, segment: at.segment };
         record::decode_stretch(&record, at, &at.within(&stretch))

@@ -26,6 +26,9 @@ const NO_KEY: u32 = 0;
 /// What is read of a record first: a small one whole, of others the table of frames and most headers as well.
 const FIRST_READ_BYTES: usize = HEADER_BYTES + frames::MIN_BYTES + TRAILER_BYTES;
 
+/// Where a stretch is so large a share of the content, the record is read in one go.
+const WHOLE_READ_SHARE: usize = 2;
+
 /// How a content became a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
@@ -193,7 +196,9 @@ pub(crate) fn decode_stretch(
     stretch: &Range<usize>,
 ) -> Result<Vec<u8>, Error> {
     let damaged = |what| record.damaged(what);
-    let first = record.read(0..FIRST_READ_BYTES.min(at.stored as usize))?;
+    let stored = at.stored as usize;
+    let is_most = stretch.len() >= at.size as usize / WHOLE_READ_SHARE;
+    let first = record.read(0..if is_most { stored } else { stored.min(FIRST_READ_BYTES) })?;
     let header = decode_header(&first).map_err(damaged)?;
     if (header.size, header.stored()) != (at.size, u64::from(at.stored)) {
         return Err(damaged("another record lies there"));
@@ -203,7 +208,7 @@ pub(crate) fn decode_stretch(
         None => record.read(piece),
     };
     if header.codec != Codec::Framed {
-        let (_, content) = decode(&piece(0..at.stored as usize)?).map_err(damaged)?;
+        let (_, content) = decode(&piece(0..stored)?).map_err(damaged)?;
         return content
             .get(stretch.clone())
             .map(<[u8]>::to_vec)

@@ -14,7 +14,7 @@ mod writer;
 pub use salvage::{Salvage, Salvaged, Walked};
 
 use super::{BlobStore, Done, Location, NewBlob, RecordHeader, SegmentInfo, record};
-use crate::{Disk, DiskFile, Error};
+use crate::{Disk, DiskFile, Error, Wait};
 use handles::Handles;
 use parking_lot::Mutex;
 use queue::{Entry, Queue};
@@ -55,6 +55,9 @@ pub struct SegmentStore {
     damage: Vec<Error>,
     writer: Option<JoinHandle<()>>,
 }
+
+/// So much is read from wherever a location points.
+const UNASKED_BYTES_MAX: usize = 1 << 20;
 
 /// How long each segment is, as far as it is durable. The last one is appended to.
 type Lengths = Mutex<BTreeMap<u32, u64>>;
@@ -109,21 +112,17 @@ impl SegmentStore {
         &self.damage
     }
 
-    fn file(&self, segment: u32) -> Result<Arc<dyn DiskFile>, Error> {
-        self.handles.get(segment, || self.disk.open(&file::name(segment)))
+    fn file(&self, segment: u32, wait: Wait) -> Result<Arc<dyn DiskFile>, Error> {
+        self.handles.get(segment, || match wait {
+            Wait::Allowed => self.disk.open(&file::name(segment)),
+            Wait::Forbidden => Err(Error::WouldWait),
+        })
     }
 
     /// A record as it is on the disk.
     fn record(&self, at: &Location) -> Result<Vec<u8>, Error> {
-        let file = self.file(at.segment)?;
-        // Asked first, so that a wrong location does not make room for gigabytes.
-        if at.end() > file.size()? {
-            return Err(file::damaged(at.segment, at.offset.into(), "a record lies beyond the end"));
-        }
-        let mut bytes = vec![0; at.stored as usize];
-        let read = file.read_at(at.offset.into(), &mut bytes)?;
-        bytes.truncate(read);
-        Ok(bytes)
+        let record = Record { file: self.file(at.segment, Wait::Allowed)?, at, wait: Wait::Allowed };
+        record.piece(0..at.stored as usize)
     }
 }
 
@@ -131,14 +130,26 @@ impl SegmentStore {
 struct Record<'a> {
     file: Arc<dyn DiskFile>,
     at: &'a Location,
+    wait: Wait,
+}
+
+impl Record<'_> {
+    fn piece(&self, piece: Range<usize>) -> Result<Vec<u8>, Error> {
+        let from = u64::from(self.at.offset) + piece.start as u64;
+        // Asked first, so that a wrong location does not make room for gigabytes.
+        if piece.len() > UNASKED_BYTES_MAX && from + piece.len() as u64 > self.file.size()? {
+            return Err(record::Pieces::damaged(self, "a record lies beyond the end"));
+        }
+        let mut bytes = vec![0; piece.len()];
+        let read = self.file.read_at(from, &mut bytes, self.wait)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
 }
 
 impl record::Pieces for Record<'_> {
     fn read(&self, piece: Range<usize>) -> Result<Cow<'_, [u8]>, Error> {
-        let mut bytes = vec![0; piece.len()];
-        let read = self.file.read_at(u64::from(self.at.offset) + piece.start as u64, &mut bytes)?;
-        bytes.truncate(read);
-        Ok(bytes.into())
+        self.piece(piece).map(Cow::Owned)
     }
 
     fn damaged(&self, what: &'static str) -> Error {
@@ -164,8 +175,8 @@ impl BlobStore for SegmentStore {
         }
     }
 
-    fn read_stretch(&self, at: &Location, stretch: Range<u32>) -> Result<Vec<u8>, Error> {
-        let record = Record { file: self.file(at.segment)?, at };
+    fn read_stretch(&self, at: &Location, stretch: Range<u32>, wait: Wait) -> Result<Vec<u8>, Error> {
+        let record = Record { file: self.file(at.segment, wait)?, at, wait };
         record::decode_stretch(&record, at, &at.within(&stretch))
     }
 
@@ -183,7 +194,7 @@ impl BlobStore for SegmentStore {
     ) -> Result<(), Error> {
         let length = self.lengths.lock().get(&segment).copied();
         let end = length.ok_or_else(|| file::refused("scan", segment, io::ErrorKind::NotFound))?;
-        walk::headers(&*self.file(segment)?, segment, end, each)
+        walk::headers(&*self.file(segment, Wait::Allowed)?, segment, end, each)
     }
 
     fn relocate(&self, at: &Location, done: Done) -> Result<(), Error> {

@@ -1,10 +1,11 @@
 //! A folder of the file system, private to the server's user.
 
 use super::{Disk, DiskFile};
-use crate::Error;
+use crate::{Error, Wait};
+use rustix::io::{ReadWriteFlags, preadv2};
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::io::{self, ErrorKind, IoSliceMut, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -94,13 +95,20 @@ impl DiskFile for RealFile {
         (&self.file).write_all(bytes).map_err(|error| failed("write", &self.path, error))
     }
 
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<usize, Error> {
+    fn read_at(&self, offset: u64, into: &mut [u8], wait: Wait) -> Result<usize, Error> {
+        let flags = match wait {
+            Wait::Allowed => ReadWriteFlags::empty(),
+            Wait::Forbidden => ReadWriteFlags::NOWAIT,
+        };
         let mut filled = 0;
         while let Some(rest) = into.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(rest, offset + filled as u64) {
+            let read = preadv2(&self.file, &mut [IoSliceMut::new(rest)], offset + filled as u64, flags);
+            match read.map_err(io::Error::from) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Not in the page cache; or the file system cannot tell, which comes to the same.
+                Err(_) if wait == Wait::Forbidden => return Err(Error::WouldWait),
                 Err(error) => return Err(failed("read", &self.path, error)),
             }
         }

@@ -5,8 +5,8 @@
 //! last sync may be there or not.
 
 use super::{Disk, DiskFile};
-use crate::Error;
 use crate::dice::Dice;
+use crate::{Error, Wait};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -201,7 +201,7 @@ impl DiskFile for SimFile {
         if fails { Err(failed("write", &self.name, io::ErrorKind::StorageFull)) } else { Ok(()) }
     }
 
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<usize, Error> {
+    fn read_at(&self, offset: u64, into: &mut [u8], _: Wait) -> Result<usize, Error> {
         let data = self.data.lock();
         let rest =
             usize::try_from(offset).ok().and_then(|offset| data.bytes.get(offset..)).unwrap_or_default();
@@ -249,7 +249,7 @@ mod tests {
     fn read(disk: &SimDisk, name: &str) -> Option<Vec<u8>> {
         let file = disk.open(name).ok()?;
         let mut bytes = vec![0; file.size().unwrap() as usize];
-        file.read_at(0, &mut bytes).unwrap();
+        file.read_at(0, &mut bytes, Wait::Forbidden).unwrap();
         Some(bytes)
     }
 

@@ -1,7 +1,7 @@
 //! The in-memory engine: for tests, and durable only as long as it lives.
 
 use super::{Batch, Each, Engine, Op, Snapshot};
-use crate::Error;
+use crate::{Error, Wait};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub struct MemoryEngine {
 }
 
 impl Engine for MemoryEngine {
-    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
+    fn snapshot_for(&self, _: Wait) -> Result<Box<dyn Snapshot + '_>, Error> {
         Ok(Box::new(View(self.rows.lock().clone())))
     }
 

@@ -1,10 +1,10 @@
 //! RocksDB, the embedded engine (`docs/decisions/0002-rocksdb.md`).
 
 use super::{Batch, Each, Engine, Op, Snapshot};
-use crate::Error;
+use crate::{Error, Wait};
 use rocksdb::{
-    BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, Direction, IteratorMode, LogLevel,
-    Options, ReadOptions, WriteBatch, WriteOptions,
+    BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, Direction, ErrorKind, IteratorMode,
+    LogLevel, Options, ReadOptions, ReadTier, WriteBatch, WriteOptions,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +31,7 @@ pub struct RocksOptions {
 
 impl Default for RocksOptions {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20 }
+        Self { cache_bytes: 256 << 20 }
     }
 }
 
@@ -54,6 +54,15 @@ impl RocksEngine {
         let mut durable = WriteOptions::default();
         durable.set_sync(true);
         Ok(Self { db, durable, poisoned: AtomicBool::new(false) })
+    }
+
+    /// Bytes of what was read that are held ([`RocksOptions::cache_bytes`] limits them).
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn cached_bytes(&self) -> Result<u64, Error> {
+        let used = self.db.property_int_value("rocksdb.block-cache-usage");
+        Ok(used.map_err(|error| failed("look at the cache", error))?.unwrap_or(0))
     }
 }
 
@@ -84,12 +93,16 @@ fn settings(options: RocksOptions) -> Options {
 }
 
 fn failed(op: &'static str, error: rocksdb::Error) -> Error {
-    Error::Engine { op, message: error.into_string() }
+    match error.kind() {
+        // Only of reads that were told to stay in memory.
+        ErrorKind::Incomplete => Error::WouldWait,
+        _ => Error::Engine { op, message: error.into_string() },
+    }
 }
 
 impl Engine for RocksEngine {
-    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        Ok(Box::new(View(self.db.snapshot())))
+    fn snapshot_for(&self, wait: Wait) -> Result<Box<dyn Snapshot + '_>, Error> {
+        Ok(Box::new(View { snapshot: self.db.snapshot(), wait }))
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), Error> {
@@ -113,24 +126,38 @@ impl Engine for RocksEngine {
     }
 }
 
-struct View<'a>(rocksdb::Snapshot<'a>);
+struct View<'a> {
+    snapshot: rocksdb::Snapshot<'a>,
+    wait: Wait,
+}
+
+impl View<'_> {
+    fn options(&self) -> ReadOptions {
+        let mut options = ReadOptions::default();
+        if self.wait == Wait::Forbidden {
+            options.set_read_tier(ReadTier::BlockCache);
+        }
+        options
+    }
+}
 
 impl Snapshot for View<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.0.get(key).map_err(|error| failed("get", error))
+        self.snapshot.get_opt(key, self.options()).map_err(|error| failed("get", error))
     }
 
     fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Error> {
         if keys.len() < MULTI_GET_MIN {
             return keys.iter().map(|key| self.get(key)).collect();
         }
-        self.0.multi_get(keys).into_iter().map(|value| value.map_err(|error| failed("get", error))).collect()
+        let values = self.snapshot.multi_get_opt(keys, self.options());
+        values.into_iter().map(|value| value.map_err(|error| failed("get", error))).collect()
     }
 
     fn scan(&self, from: &[u8], to: &[u8], each: Each<'_>) -> Result<(), Error> {
-        let mut options = ReadOptions::default();
+        let mut options = self.options();
         options.set_iterate_upper_bound(to);
-        for row in self.0.iterator_opt(IteratorMode::From(from, Direction::Forward), options) {
+        for row in self.snapshot.iterator_opt(IteratorMode::From(from, Direction::Forward), options) {
             let (key, value) = row.map_err(|error| failed("scan", error))?;
             if each(&key, &value).is_break() {
                 break;

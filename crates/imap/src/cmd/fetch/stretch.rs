@@ -10,8 +10,8 @@ use imap_proto::response::SectionName;
 use mailstore::Content;
 use message::{BinaryPlace, Encoded, Tree, UnknownEncoding};
 
-/// What a header is taken to have at most, in bytes, when it is decided how many are read together.
-const HEADER_BYTES: u64 = 16 << 10;
+/// What a header is taken to have, in bytes, when it is decided how many are read together.
+const HEADER_BYTES: u64 = 4 << 10;
 
 /// An item that the content answers.
 pub(super) enum Stretch<'f> {

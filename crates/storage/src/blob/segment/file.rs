@@ -1,7 +1,7 @@
 //! A segment file's name and header.
 
 use crate::blob::record::Fields;
-use crate::{Disk, DiskFile, Error};
+use crate::{Disk, DiskFile, Error, Wait};
 use std::io;
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ fn write_header(file: &dyn DiskFile, number: u32, commit: u64) -> Result<(), Err
 /// [`Error::NewerFormat`]; [`Error::Damaged`]; or the disk fails.
 pub(super) fn read_header(file: &dyn DiskFile, number: u32) -> Result<u64, Error> {
     let mut bytes = [0; HEADER_BYTES as usize];
-    let read = file.read_at(0, &mut bytes)?;
+    let read = file.read_at(0, &mut bytes, Wait::Allowed)?;
     let damaged = |what| damaged(number, 0, what);
     let header = bytes.get(..read).filter(|header| header.len() == bytes.len());
     let (checked, checksum) = header

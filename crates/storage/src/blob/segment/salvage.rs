@@ -5,7 +5,7 @@
 
 use super::file;
 use crate::blob::{Location, RecordHeader, record};
-use crate::{Disk, DiskFile, Error};
+use crate::{Disk, DiskFile, Error, Wait};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -173,13 +173,13 @@ fn look(file: &dyn DiskFile, segment: u32, offset: u64, len: u64) -> Result<Foun
 
 fn read_header(file: &dyn DiskFile, offset: u64) -> Result<Result<RecordHeader, &'static str>, Error> {
     let mut bytes = [0; record::HEADER_BYTES];
-    let read = file.read_at(offset, &mut bytes)?;
+    let read = file.read_at(offset, &mut bytes, Wait::Allowed)?;
     Ok(record::decode_header(bytes.get(..read).unwrap_or_default()))
 }
 
 fn read_record(file: &dyn DiskFile, at: &Location) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![0; at.stored as usize];
-    let read = file.read_at(at.offset.into(), &mut bytes)?;
+    let read = file.read_at(at.offset.into(), &mut bytes, Wait::Allowed)?;
     bytes.truncate(read);
     Ok(bytes)
 }
@@ -189,7 +189,7 @@ fn search(file: &dyn DiskFile, from: u64, len: u64) -> Result<u64, Error> {
     let mut window = vec![0; WINDOW_BYTES];
     let mut start = from;
     while start < len {
-        let read = file.read_at(start, &mut window)?;
+        let read = file.read_at(start, &mut window, Wait::Allowed)?;
         let bytes = window.get(..read).unwrap_or_default();
         let marks = bytes.windows(record::MAGIC.len()).enumerate().filter(|(_, w)| **w == record::MAGIC);
         for (at, _) in marks {

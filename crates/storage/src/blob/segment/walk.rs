@@ -2,7 +2,7 @@
 
 use super::file;
 use crate::blob::{Location, RecordHeader, record};
-use crate::{DiskFile, Error};
+use crate::{DiskFile, Error, Wait};
 use std::ops::ControlFlow;
 
 /// Shows the headers of the records up to `end`, until `each` breaks.
@@ -63,7 +63,7 @@ fn verify_one(
 ) -> Result<(RecordHeader, Location), Error> {
     let (header, at) = header(file, segment, offset, end)?;
     let mut bytes = vec![0; at.stored as usize];
-    let read = file.read_at(offset, &mut bytes)?;
+    let read = file.read_at(offset, &mut bytes, Wait::Allowed)?;
     let record = bytes.get(..read).unwrap_or_default();
     record::verify(record).map_err(|what| file::damaged(segment, offset, what))?;
     Ok((header, at))
@@ -77,7 +77,7 @@ fn header(
 ) -> Result<(RecordHeader, Location), Error> {
     let damaged = |what| file::damaged(segment, offset, what);
     let mut bytes = [0; record::HEADER_BYTES];
-    let read = file.read_at(offset, &mut bytes)?;
+    let read = file.read_at(offset, &mut bytes, Wait::Allowed)?;
     let header = record::decode_header(bytes.get(..read).unwrap_or_default()).map_err(damaged)?;
     if header.stored() > end - offset {
         return Err(damaged("a record is cut off"));

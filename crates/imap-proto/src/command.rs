@@ -5,6 +5,7 @@
 
 mod append;
 mod authenticate;
+mod comparator;
 mod create;
 mod fetch;
 mod id;
@@ -25,6 +26,7 @@ use model::MailboxName;
 
 pub use append::{AppendHead, MessageForm, MessageHead, ReplaceHead};
 pub use authenticate::{Authenticate, Login};
+pub use comparator::ComparatorOrder;
 pub use create::Create;
 pub use fetch::{BinaryItem, Fetch, FetchItem, Partial, Section, SectionItem, SectionText};
 pub use id::Id;
@@ -154,6 +156,8 @@ pub enum Command {
     Move(Copy),
     /// UIDBATCHES (RFC 10022)
     UidBatches(UidBatches),
+    /// COMPARATOR (RFC 5255 §4.7)
+    Comparator(Vec<ComparatorOrder>),
 }
 
 /// ENABLE.
@@ -232,6 +236,7 @@ impl Command {
             Self::Copy(_) => "copy",
             Self::Move(_) => "move",
             Self::UidBatches(_) => "uidbatches",
+            Self::Comparator(_) => "comparator",
         }
     }
 }
@@ -302,6 +307,7 @@ impl Command {
             "LIST" => Self::List(List::parse(cursor)?),
             "LSUB" => Self::Lsub(Lsub::parse(cursor)?),
             "COMPRESS" => compress(cursor)?,
+            "COMPARATOR" => Self::Comparator(ComparatorOrder::parse_all(cursor)?),
             "GETQUOTA" => Self::GetQuota(quota::root(cursor)?),
             "GETQUOTAROOT" => Self::GetQuotaRoot(only_mailbox(cursor)?),
             "SETQUOTA" => Self::SetQuota(SetQuota::parse(cursor)?),

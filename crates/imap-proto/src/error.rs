@@ -73,6 +73,9 @@ pub enum Violation {
     /// A message number although UIDONLY is enabled (RFC 9586 §3).
     #[error("message numbers are switched off; use UIDs")]
     UidRequired,
+    /// COMPARATOR with what cannot be a name or a pattern (RFC 4790 §3.2).
+    #[error("no comparator can have that name")]
+    ComparatorName,
     /// UIDBATCHES of batches without messages (RFC 10022).
     #[error("a batch has at least one message")]
     BatchSize,

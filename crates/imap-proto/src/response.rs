@@ -19,7 +19,7 @@ pub use mailbox::{ListLine, StatusValue, flags, list, lsub, mailbox_status, name
 pub use number::number;
 pub use quota::{QuotaUsage, quota, quota_root};
 pub use search::{Esearch, Results, esearch, search, search_uids, uid_batches};
-pub use sort::sort;
+pub use sort::{comparator, sort};
 pub use status::{Status, bye, capability, continuation, enabled, error, id, tagged, untagged};
 pub use text::{astring, literal, nstring, quoted};
 pub use thread::{Threads, thread};

@@ -6,6 +6,7 @@ mod append;
 pub(crate) mod authenticate;
 pub(crate) mod capability;
 mod close;
+pub(crate) mod comparator;
 mod compress;
 mod copy;
 mod create;

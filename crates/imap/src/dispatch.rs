@@ -55,6 +55,7 @@ pub(crate) fn row(command: &Command) -> Row {
         | Command::Namespace
         | Command::Status(_)
         | Command::Compress
+        | Command::Comparator(_)
         | Command::Unauthenticate
         | Command::GetQuota(_)
         | Command::GetQuotaRoot(_)
@@ -156,6 +157,7 @@ impl Session {
             Command::Lsub(lsub) => user.lsub(&lsub, io).await,
             Command::Status(status) => user.status(&status, io).await,
             Command::Namespace => Ok(namespace::run(io)),
+            Command::Comparator(orders) => user.comparator(&orders, io),
             Command::GetQuota(root) => user.get_quota(&root, io),
             Command::GetQuotaRoot(name) => Ok(user.get_quota_root(&name, io)),
             other => Err(Failure::ours("dispatch", format!("{} has no place", other.verb()))),

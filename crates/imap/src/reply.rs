@@ -70,6 +70,8 @@ pub(crate) enum Failure {
     SmallBatches,
     /// SEARCH in a character set that is not known.
     UnknownCharset,
+    /// COMPARATOR of none that there is.
+    UnknownComparator,
     /// COMPRESS of what is compressed.
     AlreadyCompressed,
     /// We failed.
@@ -214,6 +216,7 @@ impl Failure {
             Self::UnknownCharset => {
                 no(Code::BadCharset(Charset::offered().collect()), "the character set is not known")
             }
+            Self::UnknownComparator => no(Code::BadComparator, "there is no such comparator"),
             // RFC 4978 §3: NO would be for compression by another layer.
             Self::AlreadyCompressed => {
                 (Status::Bad, Some(Code::CompressionActive), "DEFLATE is active already".to_owned())

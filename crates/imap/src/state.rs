@@ -10,6 +10,7 @@ use imap_proto::{Dialect, MessageSet};
 use mailstore::{Access, Mailbox};
 use model::{Uid, UidSet};
 
+use crate::cmd::comparator::Collation;
 use crate::pump::Own;
 use crate::reply::{Failure, Wrong};
 use crate::view::View;
@@ -39,6 +40,7 @@ pub(crate) struct Authenticated {
     /// For the log.
     pub(crate) login: String,
     pub(crate) enabled: Enabled,
+    pub(crate) collation: Collation,
     /// What is not offered to this user from where the client is, and refused.
     pub(crate) switched_off: CapabilitySet,
     /// The largest message that may be appended.

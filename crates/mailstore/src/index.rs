@@ -77,14 +77,14 @@ impl TextAnswer {
 
 impl TextIn {
     /// Queries that find, together, what contains the text, and whether exact answers to them are one to the whole; `None`
-    /// if the index says nothing.
+    /// if the index says nothing. The index has texts folded: of other comparators it knows what may be.
     fn queries(&self, needle: &Needle) -> Option<(Vec<Query>, bool)> {
         let query = |field| Query::new(needle.folded(), field);
         Some(match self {
-            Self::Body => (vec![query(BODY)?], true),
-            Self::Text => (vec![query(BODY)?, query(HEADER)?], true),
+            Self::Body => (vec![query(BODY)?], needle.is_folded()),
+            Self::Text => (vec![query(BODY)?, query(HEADER)?], needle.is_folded()),
             Self::Header(name) => match NAMED.iter().find(|(named, _)| name.eq_ignore_ascii_case(named)) {
-                Some((_, field)) if !needle.is_empty() => (vec![query(*field)?], true),
+                Some((_, field)) if !needle.is_empty() => (vec![query(*field)?], needle.is_folded()),
                 // Whatever is in a field is in the header; and so is its name, if that is all that is asked for.
                 _ => (vec![query(HEADER).or_else(|| Query::new(&message::fold(name), HEADER))?], false),
             },

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
 use mailstore::{Access, Mailbox, Options, Store, TextIn};
-use message::Tree;
 use message::text::{Needle, Scope, contains, header_contains};
+use message::{Comparator, Tree};
 use model::{MailboxName, ManualClock, NamedFlags, Rights, Timestamp, Uid, UidSet};
 use std::sync::Arc;
 use storage::{MemoryBlobs, MemoryEngine};
@@ -103,7 +103,10 @@ impl World {
         if self.below(8) == 0 {
             piece.push_str("absent");
         }
-        Needle::new(&piece)
+        if self.below(4) == 0 {
+            piece = piece.to_uppercase();
+        }
+        Needle::by(Comparator::ALL[self.below(3) as usize], &piece)
     }
 
     fn place(&mut self) -> TextIn {

@@ -13,6 +13,7 @@ mod binary;
 mod bodystructure;
 pub mod charset;
 mod collation;
+mod comparator;
 mod date;
 pub mod decode;
 mod digest;
@@ -34,6 +35,7 @@ mod wire;
 
 pub use binary::{BinaryPlace, Encoded, UnknownEncoding};
 pub use collation::{COLLATED_BYTES_MAX, Collated};
+pub use comparator::Comparator;
 pub use digest::Digest;
 pub use envelope::{FirstAddress, StoredEnvelope};
 pub use fold::fold;

@@ -1,14 +1,15 @@
 //! What SEARCH looks at: decoded header fields and text (RFC 3501 §6.4.4, RFC 9051 §6.4.4).
 //!
-//! Text is decoded, folded and compared piece by piece: the memory needed does not grow with the message.
+//! Text is decoded and compared piece by piece: the memory needed does not grow with the message.
 //! HTML is searched as it is written, tags included.
 
 use std::ops::ControlFlow;
 
 use memchr::memmem::Finder;
 
+use crate::comparator::Comparator;
 use crate::decode::{TextDecoder, TransferEncoding, encoded_words};
-use crate::fold::{fold, fold_into};
+use crate::fold::fold;
 use crate::header::{CONSIDERED_BYTES_MAX, Field, fields};
 use crate::mime::PartHeader;
 use crate::structure::{Kind, Node, Tree};
@@ -16,8 +17,11 @@ use crate::structure::{Kind, Node, Tree};
 /// What is searched for.
 #[derive(Clone, Debug)]
 pub struct Needle {
-    text: String,
-    folded: Finder<'static>,
+    comparator: Comparator,
+    /// As the comparator compares it.
+    sought: Finder<'static>,
+    /// By `i;unicode-casemap`.
+    folded: String,
 }
 
 /// Which text of a message is searched.
@@ -39,55 +43,68 @@ pub enum Piece<'a> {
 }
 
 impl Needle {
-    /// Prepares a string for searching; it is compared as [`fold`](fn@crate::fold) folds it.
+    /// Prepares a string for searching by `i;unicode-casemap`.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let text = fold(text);
-        Self { folded: Finder::new(text.as_bytes()).into_owned(), text }
+        Self::by(Comparator::UnicodeCasemap, text)
     }
 
-    /// The string as it is compared.
+    /// Prepares a string for searching by a comparator.
+    #[must_use]
+    pub fn by(comparator: Comparator, text: &str) -> Self {
+        let sought = Finder::new(comparator.fold(text).as_bytes()).into_owned();
+        Self { comparator, sought, folded: fold(text) }
+    }
+
+    /// The string as [`fold`](fn@crate::fold) folds it. Whatever contains the string contains it folded; the reverse holds
+    /// only if [`Needle::is_folded`].
     #[must_use]
     pub fn folded(&self) -> &str {
-        &self.text
+        &self.folded
+    }
+
+    /// Whether text is compared folded.
+    #[must_use]
+    pub fn is_folded(&self) -> bool {
+        self.comparator == Comparator::UnicodeCasemap
     }
 
     /// Whether it is the empty string, which is part of every text.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.folded.needle().is_empty()
+        self.sought.needle().is_empty()
     }
 
     /// Whether the text contains it.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {
-        self.folded.find(fold(text).as_bytes()).is_some()
+        self.sought.find(self.comparator.fold(text).as_bytes()).is_some()
     }
 }
 
 /// Looks for a needle in text that comes in pieces.
 struct Matcher<'n> {
     needle: &'n Needle,
-    /// The folded end of what was seen, one byte shorter than the needle, and then the new piece.
-    folded: String,
+    /// The end of what was seen, as it is compared, one byte shorter than the needle, and then the new piece.
+    seen: String,
 }
 
 impl Matcher<'_> {
     fn take(&mut self, piece: Piece<'_>) -> ControlFlow<()> {
         let Piece::Text(text) = piece else {
-            self.folded.clear();
+            self.seen.clear();
             return ControlFlow::Continue(());
         };
-        fold_into(text, &mut self.folded);
-        if self.needle.folded.find(self.folded.as_bytes()).is_some() {
+        self.needle.comparator.fold_into(text, &mut self.seen);
+        if self.needle.sought.find(self.seen.as_bytes()).is_some() {
             return ControlFlow::Break(());
         }
-        let kept = self.needle.folded.needle().len().saturating_sub(1);
-        let mut from = self.folded.len().saturating_sub(kept);
-        while !self.folded.is_char_boundary(from) {
+        let kept = self.needle.sought.needle().len().saturating_sub(1);
+        let mut from = self.seen.len().saturating_sub(kept);
+        while !self.seen.is_char_boundary(from) {
             from -= 1;
         }
-        self.folded.drain(..from);
+        self.seen.drain(..from);
         ControlFlow::Continue(())
     }
 }
@@ -106,7 +123,7 @@ pub fn header_contains(header: &[u8], name: &str, needle: &Needle) -> bool {
 /// Whether the text of a message contains the needle (SEARCH BODY and TEXT).
 #[must_use]
 pub fn contains(message: &[u8], tree: &Tree, scope: Scope, needle: &Needle) -> bool {
-    let mut matcher = Matcher { needle, folded: String::new() };
+    let mut matcher = Matcher { needle, seen: String::new() };
     needle.is_empty() || visit(message, tree, scope, &mut |piece| matcher.take(piece)).is_break()
 }
 
@@ -218,6 +235,23 @@ mod tests {
             assert!(!finds(Scope::Body, text), "{text}");
         }
         assert!(finds(Scope::Text, "grüße aus köln"));
+    }
+
+    #[test]
+    fn text_is_found_as_the_comparator_has_it() {
+        let tree = Tree::of(MESSAGE.as_bytes());
+        let finds = |comparator, text| {
+            contains(MESSAGE.as_bytes(), &tree, Scope::Body, &Needle::by(comparator, text))
+        };
+        for (text, by) in [
+            ("schön geschrieben", &Comparator::ALL[..]),
+            ("SCHöN geschrieben", &Comparator::ALL[..2]),
+            ("SCHÖN geschrieben", &Comparator::ALL[..1]),
+        ] {
+            for comparator in Comparator::ALL {
+                assert_eq!(finds(comparator, text), by.contains(&comparator), "{text} {comparator:?}");
+            }
+        }
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl Command {
             Self::Compress => uses.push("COMPRESS=DEFLATE"),
             Self::Unauthenticate => uses.push("UNAUTHENTICATE"),
             Self::UidBatches(_) => uses.push("UIDBATCHES"),
+            Self::Comparator(_) => uses.push("I18NLEVEL=2"),
             Self::GetQuota(_) | Self::GetQuotaRoot(_) => uses.push("QUOTA"),
             Self::SetQuota(_) => uses.push("QUOTASET"),
             _ => {}

@@ -17,7 +17,7 @@ const BASE: Extension = Extension {
 const UNSERVED: Extension = Extension { when: When::Unserved, ..BASE };
 
 /// Every capability. IMAP4rev1 comes first (RFC 3501 §7.2.1).
-pub static EXTENSIONS: [Extension; 54] = [
+pub static EXTENSIONS: [Extension; 55] = [
     BASE,
     Extension {
         capability: "IMAP4rev2",
@@ -248,6 +248,14 @@ pub static EXTENSIONS: [Extension; 54] = [
         rfc: 5255,
         title: "text is compared by i;unicode-casemap",
         commands: &["SEARCH", "SORT", "THREAD"],
+        ..BASE
+    },
+    Extension {
+        capability: "I18NLEVEL=2",
+        rfc: 5255,
+        title: "text is compared as the client chooses",
+        commands: &["COMPARATOR", "SEARCH", "SORT", "THREAD"],
+        items: &["BADCOMPARATOR"],
         ..BASE
     },
     Extension {

@@ -26,6 +26,8 @@ pub enum Code {
     AuthorizationFailed,
     /// BADCHARSET, with the character sets that are supported.
     BadCharset(Vec<&'static str>),
+    /// BADCOMPARATOR: there is none of these (RFC 5255 §4.9).
+    BadComparator,
     /// CANNOT: never possible on this server.
     Cannot,
     /// CAPABILITY, with what is offered now.
@@ -165,6 +167,7 @@ impl Code {
             Self::AuthenticationFailed => "AUTHENTICATIONFAILED",
             Self::AuthorizationFailed => "AUTHORIZATIONFAILED",
             Self::BadCharset(_) => "BADCHARSET",
+            Self::BadComparator => "BADCOMPARATOR",
             Self::Cannot => "CANNOT",
             Self::Capability(_) => "CAPABILITY",
             Self::ClientBug => "CLIENTBUG",

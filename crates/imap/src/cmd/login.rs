@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use auth::{Credentials, Identity, Password};
 use imap_proto::command::Login;
 
+use crate::cmd::comparator::Collation;
 use crate::reply::{Failure, Wrong};
 use crate::server::ImapServer;
 use crate::state::{Authenticated, Enabled};
@@ -36,6 +37,7 @@ pub(crate) async fn enter(
         access,
         login: identity.login,
         enabled: Enabled::default(),
+        collation: Collation::default(),
         switched_off,
         message_bytes_max,
         saved_ranges_max: server.settings.saved_ranges_max,

@@ -115,6 +115,7 @@ impl Selected {
             saved: &self.saved,
             keywords: &snapshot.keywords,
             charset: compile::charset(search)?,
+            comparator: self.user.collation.comparator,
             now: self.user.access.now(),
         };
         compile::compile(search, &context)

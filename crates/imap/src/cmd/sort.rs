@@ -63,7 +63,7 @@ impl Selected {
     ) -> Result<Vec<Uid>, Failure> {
         let permit = Arc::clone(&server.text_searches).acquire_owned().await;
         let permit = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
-        let order = Order::of(criteria);
+        let order = Order::of(criteria, self.user.collation);
         let mut keyed = Vec::new();
         let mut key = |message: &Message, email: Option<&Email>| {
             keyed.push(order.keyed(message, email)?);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use imap_proto::command::{Tag, Thread, ThreadAlgorithm};
 use imap_proto::response::{self, Threads};
 use mailstore::{Ancestry, EMAILS_PER_READ_MAX, Email, Message, Tie};
-use message::Collated;
 use message::threading::{self, Forest, Threadable};
+use message::{Collated, Comparator};
 
 use super::search::answer::Found;
 use super::sort::order;
@@ -71,7 +71,7 @@ impl Selected {
                 let Some(number) = self.number_told(message.uid, thread.search.uid) else { continue };
                 let Some(ancestry) = self.ancestry(thread.algorithm, &email).await? else { continue };
                 numbers.push(number);
-                messages.push(threadable(message, &email, ancestry)?);
+                messages.push(threadable(message, &email, ancestry, self.user.collation.comparator)?);
             }
         }
         let algorithm = thread.algorithm;
@@ -99,7 +99,12 @@ impl Selected {
 }
 
 /// What decides where a message belongs.
-fn threadable(message: &Message, email: &Email, ancestry: Ancestry) -> Result<Threadable<Tie>, Failure> {
+fn threadable(
+    message: &Message,
+    email: &Email,
+    ancestry: Ancestry,
+    comparator: Comparator,
+) -> Result<Threadable<Tie>, Failure> {
     let envelope = order::envelope(email).map_err(|damaged| Failure::ours("thread", damaged))?;
     let base = envelope.base_subject();
     Ok(Threadable {
@@ -107,7 +112,7 @@ fn threadable(message: &Message, email: &Email, ancestry: Ancestry) -> Result<Th
         references: ancestry.references,
         sent: order::sent(message, Some(email)),
         arrived: message.date.seconds,
-        subject: Collated::of(&base.text),
+        subject: Collated::of(&base.text, comparator),
         is_reply: base.is_reply,
     })
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 /// A message: its id, the ids it refers to, its date and its subject.
 fn message(own: Option<u8>, references: &[u8], sent: i64, subject: &str) -> Threadable<u8> {
     let is_reply = subject.starts_with("Re: ");
-    let subject = Collated::of(subject.trim_start_matches("Re: "));
+    let subject = Collated::of(subject.trim_start_matches("Re: "), crate::Comparator::default());
     Threadable { own, references: references.to_vec(), sent, arrived: sent, subject, is_reply }
 }
 

@@ -228,6 +228,13 @@ fn store() -> impl Strategy<Value = Command> {
     )
 }
 
+fn comparators() -> impl Strategy<Value = Command> {
+    let order =
+        (any::<bool>(), "[a-z*][a-z0-9;=.-]{0,9}[*]?".prop_filter("one *", |pattern| pattern != "**"))
+            .prop_map(|(reverse, pattern)| ComparatorOrder { reverse, pattern });
+    vec(order, 0..3).prop_map(Command::Comparator)
+}
+
 fn on_messages() -> impl Strategy<Value = Command> {
     let copy = || {
         (any::<bool>(), message_set(), mailbox()).prop_map(|(uid, set, mailbox)| Copy { uid, set, mailbox })
@@ -243,6 +250,7 @@ fn on_messages() -> impl Strategy<Value = Command> {
         1 => copy().prop_map(Command::Move),
         1 => option::of(message_set()).prop_map(|uids| Command::Expunge(Expunge { uids })),
         1 => (nz(), range).prop_map(|(size, range)| Command::UidBatches(UidBatches { size, range })),
+        1 => comparators(),
     ]
 }
 

@@ -179,6 +179,13 @@ impl Wire {
                     self.raw(format!(" {from}:{to}"));
                 }
             }
+            Command::Comparator(orders) => {
+                self.word("COMPARATOR").done();
+                for order in orders {
+                    let direction = if order.reverse { "-" } else { ["", "+"][usize::from(self.coin())] };
+                    self.raw(" ").astring(format!("{direction}{}", order.pattern));
+                }
+            }
             other => self.on_mailboxes(other),
         }
     }

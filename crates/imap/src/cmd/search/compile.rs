@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use imap_proto::command::{self, Search, SearchKey};
 use mailstore::{Keywords, TextIn};
+use message::Comparator;
 use message::charset::Charset;
 use message::text::Needle;
 use model::{Flags, Keyword, Timestamp, Uid, UidSet};
@@ -26,6 +27,7 @@ pub(super) struct Context<'a> {
     pub(super) saved: &'a Arc<UidSet>,
     pub(super) keywords: &'a Keywords,
     pub(super) charset: Charset,
+    pub(super) comparator: Comparator,
     /// What OLDER and YOUNGER count from.
     pub(super) now: Timestamp,
 }
@@ -124,7 +126,7 @@ impl Context<'_> {
 
     fn needle(&self, value: &[u8]) -> Result<Needle, Failure> {
         let text = self.charset.decode(value).map_err(Wrong::SearchText)?;
-        Ok(Needle::new(&text))
+        Ok(Needle::by(self.comparator, &text))
     }
 }
 
@@ -157,6 +159,7 @@ mod tests {
             saved: &saved,
             keywords: &keywords,
             charset: Charset::US_ASCII,
+            comparator: Comparator::default(),
             now: Timestamp::default(),
         };
         let test = compile(&search, &context).unwrap();

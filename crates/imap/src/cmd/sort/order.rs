@@ -6,12 +6,17 @@ use std::cmp::Ordering;
 
 use imap_proto::command::{SortCriterion, SortKey};
 use mailstore::{Damaged, Email, Message};
-use message::{Collated, FirstAddress, StoredEnvelope};
+use message::{Collated, Comparator, FirstAddress, StoredEnvelope};
 use model::Uid;
+
+use crate::cmd::comparator::Collation;
 
 /// The criteria, each key once: one that comes again decides nothing.
 #[derive(Clone, Debug)]
-pub(super) struct Order(Vec<SortCriterion>);
+pub(super) struct Order {
+    criteria: Vec<SortCriterion>,
+    comparator: Comparator,
+}
 
 /// A message with what it is compared by, in the order of the criteria.
 #[derive(Debug)]
@@ -29,19 +34,19 @@ enum Value {
 }
 
 impl Order {
-    pub(super) fn of(criteria: &[SortCriterion]) -> Self {
+    pub(super) fn of(criteria: &[SortCriterion], collation: Collation) -> Self {
         let mut kept: Vec<SortCriterion> = Vec::new();
-        for criterion in criteria {
-            if !kept.iter().any(|earlier| earlier.key == criterion.key) {
-                kept.push(*criterion);
+        for &SortCriterion { reverse, key } in criteria {
+            if !kept.iter().any(|earlier| earlier.key == key) {
+                kept.push(SortCriterion { reverse: reverse ^ (collation.reverse && is_text(key)), key });
             }
         }
-        Self(kept)
+        Self { criteria: kept, comparator: collation.comparator }
     }
 
     /// Whether what the mailbox knows of messages does not suffice.
     pub(super) fn needs_emails(&self) -> bool {
-        self.0.iter().any(|criterion| !matches!(criterion.key, SortKey::Arrival | SortKey::Size))
+        self.criteria.iter().any(|criterion| !matches!(criterion.key, SortKey::Arrival | SortKey::Size))
     }
 
     /// What a message is compared by. `email` is there if [`Self::needs_emails`].
@@ -53,8 +58,36 @@ impl Order {
             Some(email) => envelope(email)?,
             None => StoredEnvelope::default(),
         };
-        let value = |criterion: &SortCriterion| value(criterion.key, message, email, &envelope);
-        Ok(Keyed { uid: message.uid, values: self.0.iter().map(value).collect() })
+        let value = |criterion: &SortCriterion| self.value(criterion.key, (message, email), &envelope);
+        Ok(Keyed { uid: message.uid, values: self.criteria.iter().map(value).collect() })
+    }
+
+    fn value(
+        &self,
+        key: SortKey,
+        (message, email): (&Message, Option<&Email>),
+        envelope: &StoredEnvelope<'_>,
+    ) -> Value {
+        let local =
+            |address: &Option<FirstAddress<'_>>| self.text(address.as_ref().map(FirstAddress::mailbox));
+        let shown =
+            |address: &Option<FirstAddress<'_>>| self.text(address.as_ref().map(FirstAddress::display));
+        match key {
+            SortKey::Arrival => Value::Number(message.date.seconds),
+            SortKey::Size => Value::Number(message.size.into()),
+            SortKey::Date => Value::Number(sent(message, email)),
+            SortKey::Subject => self.text(Some(envelope.base_subject().text)),
+            SortKey::Cc => local(&envelope.cc),
+            SortKey::From => local(&envelope.from),
+            SortKey::To => local(&envelope.to),
+            SortKey::DisplayFrom => shown(&envelope.from),
+            SortKey::DisplayTo => shown(&envelope.to),
+        }
+    }
+
+    /// What is absent is the empty text, which comes first (RFC 5256 §3).
+    fn text(&self, decoded: Option<String>) -> Value {
+        Value::Text(decoded.map(|decoded| Collated::of(&decoded, self.comparator)).unwrap_or_default())
     }
 
     /// Sorts messages. Those that are equal keep the order of their numbers, also where it is REVERSE.
@@ -64,7 +97,7 @@ impl Order {
 
     fn compare(&self, a: &Keyed, b: &Keyed) -> Ordering {
         let by_values = self
-            .0
+            .criteria
             .iter()
             .zip(a.values.iter().zip(&b.values))
             .map(|(criterion, (a, b))| if criterion.reverse { b.cmp(a) } else { a.cmp(b) });
@@ -82,25 +115,9 @@ pub(in crate::cmd) fn sent(message: &Message, email: Option<&Email>) -> i64 {
     email.and_then(|email| email.sent).unwrap_or(message.date).seconds
 }
 
-fn value(key: SortKey, message: &Message, email: Option<&Email>, envelope: &StoredEnvelope<'_>) -> Value {
-    let local = |address: &Option<FirstAddress<'_>>| text(address.as_ref().map(FirstAddress::mailbox));
-    let shown = |address: &Option<FirstAddress<'_>>| text(address.as_ref().map(FirstAddress::display));
-    match key {
-        SortKey::Arrival => Value::Number(message.date.seconds),
-        SortKey::Size => Value::Number(message.size.into()),
-        SortKey::Date => Value::Number(sent(message, email)),
-        SortKey::Subject => text(Some(envelope.base_subject().text)),
-        SortKey::Cc => local(&envelope.cc),
-        SortKey::From => local(&envelope.from),
-        SortKey::To => local(&envelope.to),
-        SortKey::DisplayFrom => shown(&envelope.from),
-        SortKey::DisplayTo => shown(&envelope.to),
-    }
-}
-
-/// What is absent is the empty text, which comes first (RFC 5256 §3).
-fn text(decoded: Option<String>) -> Value {
-    Value::Text(decoded.map(|decoded| Collated::of(&decoded)).unwrap_or_default())
+/// Whether texts are compared.
+const fn is_text(key: SortKey) -> bool {
+    !matches!(key, SortKey::Arrival | SortKey::Size | SortKey::Date)
 }
 
 #[cfg(test)]
@@ -114,20 +131,24 @@ mod tests {
         Keyed { uid: Uid::new(uid).unwrap(), values: values.into() }
     }
 
+    fn of(criteria: &[SortCriterion]) -> Order {
+        Order::of(criteria, Collation::default())
+    }
+
     fn criterion(reverse: bool, key: SortKey) -> SortCriterion {
         SortCriterion { reverse, key }
     }
 
     #[test]
     fn a_key_that_comes_again_decides_nothing() {
-        let order = Order::of(&[
+        let order = of(&[
             criterion(true, SortKey::Date),
             criterion(false, SortKey::Size),
             criterion(false, SortKey::Date),
         ]);
-        assert_eq!(order.0, [criterion(true, SortKey::Date), criterion(false, SortKey::Size)]);
+        assert_eq!(order.criteria, [criterion(true, SortKey::Date), criterion(false, SortKey::Size)]);
         assert!(order.needs_emails());
-        assert!(!Order::of(&[criterion(true, SortKey::Arrival)]).needs_emails());
+        assert!(!of(&[criterion(true, SortKey::Arrival)]).needs_emails());
     }
 
     proptest! {
@@ -138,7 +159,7 @@ mod tests {
         ) {
             let mut keys = [criterion(reverse[0], SortKey::Size), criterion(reverse[1], SortKey::Subject)];
             let values = |(number, letters): &(i64, String)| {
-                let mut values = vec![Value::Number(*number), text(Some(letters.clone()))];
+                let mut values = vec![Value::Number(*number), Value::Text(Collated::of(letters, Comparator::default()))];
                 if swap { values.reverse(); }
                 values
             };
@@ -153,7 +174,7 @@ mod tests {
                     _ => expected.sort_by(|(_, a), (_, b)| sign(a.1.cmp(&b.1))),
                 }
             }
-            Order::of(&keys).sort(&mut messages);
+            of(&keys).sort(&mut messages);
             let sorted: Vec<u32> = messages.iter().map(|message| message.uid.get()).collect();
             prop_assert_eq!(sorted, expected.iter().map(|(uid, _)| *uid).collect::<Vec<_>>());
         }
@@ -161,7 +182,7 @@ mod tests {
         #[test]
         fn whatever_is_sorted_is_all_there(uids in vec(select(vec![1u32, 2, 3]), 0..9)) {
             let mut messages: Vec<Keyed> = uids.iter().map(|&uid| keyed(uid, vec![])).collect();
-            Order::of(&[]).sort(&mut messages);
+            of(&[]).sort(&mut messages);
             let mut expected = uids;
             expected.sort_unstable();
             prop_assert_eq!(messages.iter().map(|m| m.uid.get()).collect::<Vec<_>>(), expected);

@@ -6,6 +6,8 @@
 
 use memchr::memchr_iter;
 
+use crate::Source;
+
 /// Bytes of terms in one block, about: what is looked through together, and what a lookup of one term reads.
 const BLOCK_BYTES: usize = 32 * 1024;
 /// Bytes of postings in one block, about.
@@ -85,6 +87,32 @@ impl Directory {
 pub struct Segment {
     /// The blocks of each field, in the order of the terms.
     pub fields: Vec<(u8, Vec<Block>)>,
+}
+
+impl Segment {
+    fn block(&self, field: u8, block: usize) -> Result<&Block, Damaged> {
+        self.blocks(field).get(block).ok_or(Damaged)
+    }
+
+    fn blocks(&self, field: u8) -> &[Block] {
+        self.fields.iter().find(|(of, _)| *of == field).map_or(&[], |(_, blocks)| blocks)
+    }
+}
+
+impl Source for Segment {
+    type Fault = Damaged;
+
+    fn directory(&self, field: u8) -> Result<Directory, Damaged> {
+        Ok(Directory { firsts: self.blocks(field).iter().map(|block| block.first.clone()).collect() })
+    }
+
+    fn terms(&self, field: u8, block: usize) -> Result<Vec<u8>, Damaged> {
+        Ok(self.block(field, block)?.terms.clone())
+    }
+
+    fn postings(&self, field: u8, block: usize) -> Result<Vec<u8>, Damaged> {
+        Ok(self.block(field, block)?.postings.clone())
+    }
 }
 
 /// Gathers terms in their order into blocks.

@@ -4,7 +4,7 @@
 //! [`Segment`]: for each field a sorted list of terms in blocks, each with the numbers of the documents that have it.
 //! A [`Query`] is a substring. Where it lies within one word, the documents that have a term with it in are exactly
 //! those that contain it, whatever the word is; where it spans several, they are those that may, and whoever asks looks
-//! at their text. Segments of later documents come behind earlier ones, and neighbours can be merged.
+//! at their text. A [`Resemblance`] is words, and finds what has words like them. Segments of later documents come behind earlier ones, and neighbours can be merged.
 //!
 //! It knows no mail, no storage and no threads: blocks go out and come in as bytes, through [`Source`].
 
@@ -12,12 +12,14 @@ mod batch;
 mod block;
 mod merge;
 mod query;
+mod resemblance;
 mod term;
 
 pub use batch::{Batch, Document};
 pub use block::{Block, Damaged, Directory, Segment};
 pub use merge::merge;
 pub use query::{Found, Query};
+pub use resemblance::{Resemblance, Weighed};
 pub use term::Words;
 
 /// A part of the documents that is searched on its own.

@@ -5,10 +5,12 @@
 //! background ([`build`]), in commits of its own, in nobody's way. What cannot be read of it is as if it were not there.
 
 mod build;
+mod likeness;
 mod rows;
 mod tiers;
 
 pub(crate) use build::forget;
+pub use likeness::{Likeness, LikenessAnswer};
 pub use rows::IndexSize;
 pub(crate) use rows::State;
 
@@ -104,15 +106,20 @@ impl Access {
                 return Ok(vec![None; asked.len()]);
             };
             let answer = |(place, needle): &(TextIn, Needle)| {
-                answer(snapshot, account, &state, place, needle).unwrap_or_else(|error| {
-                    tracing::error!(%account, %error, "the text index is damaged; `postroom index rebuild` makes it anew");
-                    None
-                })
+                or_damaged(account, answer(snapshot, account, &state, place, needle)).flatten()
             };
             Ok(asked.iter().map(answer).collect())
         };
         self.shared().read(read).await
     }
+}
+
+/// The answer, or none where the index is damaged, which the log is told.
+fn or_damaged<T>(account: AccountId, answer: Result<T, Fault>) -> Option<T> {
+    let told = |error: &Fault| {
+        tracing::error!(%account, %error, "the text index is damaged; `postroom index rebuild` makes it anew");
+    };
+    answer.inspect_err(told).ok()
 }
 
 fn answer(
@@ -144,10 +151,18 @@ fn answer(
 
 /// Gives an e-mail's text to the index.
 fn index_text(document: &mut Document<'_>, content: &[u8], tree: &message::Tree) {
-    let push = |document: &mut Document<'_>, field: Field, piece: Piece<'_>| match piece {
+    index_header(document, content, tree);
+    index_body(document, content, tree);
+}
+
+fn push(document: &mut Document<'_>, field: Field, piece: Piece<'_>) {
+    match piece {
         Piece::Text(text) => document.push(field, &message::fold(text)),
         Piece::Break => document.end(field),
-    };
+    }
+}
+
+fn index_header(document: &mut Document<'_>, content: &[u8], tree: &message::Tree) {
     message::text::visit_header(content, tree, &mut |piece| push(document, HEADER, piece));
     let header = content.get(tree.root().header()).unwrap_or_default();
     for (name, field) in NAMED {
@@ -156,6 +171,9 @@ fn index_text(document: &mut Document<'_>, content: &[u8], tree: &message::Tree)
             push(document, field, Piece::Break);
         }
     }
+}
+
+fn index_body(document: &mut Document<'_>, content: &[u8], tree: &message::Tree) {
     let body = message::text::visit(content, tree, message::text::Scope::Body, &mut |piece| {
         push(document, BODY, piece);
         match document.is_full() {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
-use mailstore::{Access, Mailbox, Options, Store, TextIn};
+use mailstore::{Access, Likeness, Mailbox, Message, Options, Store, TextIn};
 use message::text::{Needle, Scope, contains, header_contains};
 use message::{Comparator, Tree};
 use model::{MailboxName, ManualClock, NamedFlags, Rights, Timestamp, Uid, UidSet};
@@ -146,6 +146,31 @@ impl World {
                 };
                 let what = String::from_utf8_lossy(text);
                 assert_eq!(says, is_in, "{place:?} {:?} in {what}", needle.folded());
+            }
+        }
+        answered + self.compare_likeness(&messages, &texts).await
+    }
+
+    /// The same of what is only to be like some texts: a message fits as much as by a look at it.
+    async fn compare_likeness(&mut self, messages: &[Message], texts: &[Vec<u8>]) -> usize {
+        let asked: Vec<Likeness> = (0..10)
+            .filter_map(|_| {
+                let text = self.text(2);
+                Likeness::new(self.place(), text.get(..text.len() - 1).unwrap_or(&text))
+            })
+            .collect();
+        let answers = self.access().await.resembling(asked.clone()).await.unwrap();
+        let mut answered = 0;
+        for (likeness, known) in asked.iter().zip(&answers) {
+            for (message, text) in messages.iter().zip(texts) {
+                let Some(says) = known.as_ref().and_then(|known| known.says(message.email)) else { continue };
+                answered += 1;
+                let looked = likeness.of(text, &Tree::of(text));
+                assert!(
+                    (says - looked).abs() < 1e-6,
+                    "{likeness:?} {says} {looked} in {}",
+                    String::from_utf8_lossy(text)
+                );
             }
         }
         answered

@@ -73,6 +73,9 @@ pub enum Violation {
     /// A message number although UIDONLY is enabled (RFC 9586 §3).
     #[error("message numbers are switched off; use UIDs")]
     UidRequired,
+    /// RELEVANCY without FUZZY (RFC 6203 §4, §6).
+    #[error("RELEVANCY needs FUZZY")]
+    RelevancyAlone,
     /// COMPARATOR with what cannot be a name or a pattern (RFC 4790 §3.2).
     #[error("no comparator can have that name")]
     ComparatorName,

@@ -53,7 +53,7 @@ impl Search {
             charset = Charset::parse(cursor)?;
             cursor.space()?;
         }
-        Ok(Self { uid, returns, charset, keys: key::parse(cursor)? })
+        Self { uid, returns, charset, keys: key::parse(cursor)? }.checked()
     }
 
     /// `search-criteria` of SORT and THREAD, in which the character set is not optional (RFC 5256 §5). RFC 6855 §3
@@ -65,7 +65,21 @@ impl Search {
     ) -> Result<Self, Error> {
         let charset = Charset::parse(cursor)?;
         cursor.space()?;
-        Ok(Self { uid, returns, charset, keys: key::parse(cursor)? })
+        Self { uid, returns, charset, keys: key::parse(cursor)? }.checked()
+    }
+
+    /// RFC 6203 §4: no RELEVANCY without FUZZY.
+    fn checked(self) -> Result<Self, Error> {
+        match self.returns.is_some_and(|returns| returns.relevancy) && !self.has_fuzzy() {
+            true => Err(Violation::RelevancyAlone.into()),
+            false => Ok(self),
+        }
+    }
+
+    /// Whether a FUZZY key stands anywhere, so that messages fit more or less (RFC 6203 §4).
+    #[must_use]
+    pub fn has_fuzzy(&self) -> bool {
+        self.has_key(&mut |key| matches!(key, SearchKey::Fuzzy(_)))
     }
 
     /// Whether a MODSEQ key stands anywhere, so that the answer tells the highest mod-sequence (RFC 7162 §3.1.5).

@@ -1,7 +1,7 @@
-//! SORT: a SEARCH, and the order in which its result is wanted. RFC 5256 §3, RFC 5267 §3, RFC 5957 §4.
+//! SORT: a SEARCH, and the order in which its result is wanted. RFC 5256 §3, RFC 5267 §3, RFC 5957 §4, RFC 6203 §6.
 
 use super::search::{Search, SearchReturn};
-use crate::error::Error;
+use crate::error::{Error, Violation};
 use crate::lex::Cursor;
 
 /// SORT or UID SORT.
@@ -37,6 +37,8 @@ pub enum SortKey {
     DisplayTo,
     /// FROM: the local part of the first address of From.
     From,
+    /// RELEVANCY: how well it fits what FUZZY asks for, the best first. Only with FUZZY (RFC 6203 §6).
+    Relevancy,
     /// SIZE
     Size,
     /// SUBJECT: the base subject (RFC 5256 §2.1).
@@ -47,13 +49,14 @@ pub enum SortKey {
 
 impl SortKey {
     /// Every key.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Arrival,
         Self::Cc,
         Self::Date,
         Self::DisplayFrom,
         Self::DisplayTo,
         Self::From,
+        Self::Relevancy,
         Self::Size,
         Self::Subject,
         Self::To,
@@ -69,6 +72,7 @@ impl SortKey {
             Self::DisplayFrom => "DISPLAYFROM",
             Self::DisplayTo => "DISPLAYTO",
             Self::From => "FROM",
+            Self::Relevancy => "RELEVANCY",
             Self::Size => "SIZE",
             Self::Subject => "SUBJECT",
             Self::To => "TO",
@@ -102,6 +106,11 @@ impl Sort {
             Ok(())
         })?;
         cursor.space()?;
-        Ok(Self { criteria, search: Search::parse_criteria(cursor, uid, returns)? })
+        let search = Search::parse_criteria(cursor, uid, returns)?;
+        let by_relevancy = criteria.iter().any(|criterion| criterion.key == SortKey::Relevancy);
+        if by_relevancy && !search.has_fuzzy() {
+            return Err(Violation::RelevancyAlone.into());
+        }
+        Ok(Self { criteria, search })
     }
 }

@@ -118,6 +118,7 @@ fn of_search(search: &Search, extended: &'static str, uses: &mut Vec<&'static st
     if let Some(returns) = search.returns {
         uses.push(extended);
         uses.extend(returns.save.then_some("SEARCHRES"));
+        uses.extend(returns.relevancy.then_some("SEARCH=FUZZY"));
         uses.extend(returns.partial.map(|_| "PARTIAL"));
     }
     // Looks at every key and finds none.
@@ -130,6 +131,7 @@ fn of_search(search: &Search, extended: &'static str, uses: &mut Vec<&'static st
 const fn of_key(key: &SearchKey) -> Option<&'static str> {
     Some(match key {
         SearchKey::Saved => "SEARCHRES",
+        SearchKey::Fuzzy(_) => "SEARCH=FUZZY",
         SearchKey::Older(_) | SearchKey::Younger(_) => "WITHIN",
         SearchKey::SavedBefore(_)
         | SearchKey::SavedOn(_)

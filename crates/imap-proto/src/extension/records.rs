@@ -17,7 +17,7 @@ const BASE: Extension = Extension {
 const UNSERVED: Extension = Extension { when: When::Unserved, ..BASE };
 
 /// Every capability. IMAP4rev1 comes first (RFC 3501 §7.2.1).
-pub static EXTENSIONS: [Extension; 55] = [
+pub static EXTENSIONS: [Extension; 56] = [
     BASE,
     Extension {
         capability: "IMAP4rev2",
@@ -241,6 +241,14 @@ pub static EXTENSIONS: [Extension; 55] = [
         title: "the result of a sort in the form that is wanted",
         commands: &["SORT", "UID SORT"],
         items: &["RETURN", "MIN", "MAX", "ALL", "COUNT"],
+        ..BASE
+    },
+    Extension {
+        capability: "SEARCH=FUZZY",
+        rfc: 6203,
+        title: "search for what is like it, and how much",
+        commands: &["SEARCH", "UID SEARCH", "SORT", "UID SORT", "THREAD", "UID THREAD"],
+        items: &["FUZZY", "RELEVANCY"],
         ..BASE
     },
     Extension {

@@ -1,6 +1,6 @@
 //! What a search found: SEARCH, and ESEARCH with what was asked for. And where UIDBATCHES cuts a mailbox.
 //!
-//! RFC 3501 §7.2.5, RFC 4731 §3.1 and §3.2, RFC 5267 §3, RFC 7162 §3.1.5, RFC 9051 §7.3.4, RFC 9394 §3.1.
+//! RFC 3501 §7.2.5, RFC 4731 §3.1 and §3.2, RFC 5267 §3, RFC 6203 §4, RFC 7162 §3.1.5, RFC 9051 §7.3.4, RFC 9394 §3.1.
 
 use model::{ModSeq, SeqNo, Uid, UidSet};
 
@@ -99,6 +99,8 @@ pub struct Esearch<'a> {
     pub all: Option<Results<'a>>,
     /// PARTIAL: the range as it was asked for, and what lies in it, maybe nothing (RFC 9394 §3.1).
     pub partial: Option<(PartialRange, Results<'a>)>,
+    /// RELEVANCY: how well each fits, from 1 to 100, in the order of PARTIAL or else of ALL (RFC 6203 §4).
+    pub relevancy: Option<&'a [u8]>,
     /// MODSEQ: the highest among the messages that are told (RFC 4731 §3.2). It is for the caller to leave it
     /// out where nothing was found.
     pub modseq: Option<ModSeq>,
@@ -108,7 +110,17 @@ impl<'a> Esearch<'a> {
     /// A response that tells nothing yet.
     #[must_use]
     pub const fn new(tag: &'a Tag, uid: bool) -> Self {
-        Self { tag, uid, min: None, max: None, count: None, all: None, partial: None, modseq: None }
+        Self {
+            tag,
+            uid,
+            min: None,
+            max: None,
+            count: None,
+            all: None,
+            partial: None,
+            relevancy: None,
+            modseq: None,
+        }
     }
 }
 
@@ -137,6 +149,14 @@ pub fn esearch(out: &mut Vec<u8>, found: &Esearch<'_>) {
     }
     if let Some((range, results)) = found.partial {
         partial(out, range, results);
+    }
+    if let Some(scores) = found.relevancy {
+        out.extend_from_slice(b" RELEVANCY (");
+        for (i, score) in scores.iter().enumerate() {
+            out.extend_from_slice(if i > 0 { b" " } else { b"" });
+            number(out, u64::from(*score));
+        }
+        out.push(b')');
     }
     out.extend_from_slice(b"\r\n");
 }

@@ -136,6 +136,12 @@ fn the_result_of_a_search_is_told_as_it_was_asked_for() {
         );
     });
     assert_eq!(line, "* ESEARCH (TAG \"A282\") UID MAX 11 MODSEQ 9 ALL 2,10:11\r\n");
+    let line = written(|out| {
+        let relevancy = Some(&[4, 99, 42][..]);
+        esearch(out, &Esearch { all: Some(Results::Set(&found)), relevancy, ..Esearch::new(&tag, false) });
+    });
+    assert_eq!(line, "* ESEARCH (TAG \"A282\") ALL 2,10:11 RELEVANCY (4 99 42)\r\n");
+    assert_eq!(told(&|line| line.relevancy = Some(&[][..])), "* ESEARCH (TAG \"A282\") RELEVANCY ()\r\n");
     let one = NonZeroU32::new(1).unwrap();
     let range = PartialRange { from: CountFrom::Last, start: one, end: one.saturating_add(99) };
     for (set, expected) in [(&found, "2,10:11"), (&UidSet::new(), "NIL")] {

@@ -71,11 +71,12 @@ impl Selected {
         let mut test = self.compile(search, &snapshot)?;
         self.ask_index(&mut test, server).await?;
         let test = Arc::new(test);
-        let (mut found, mut open) = (Found::new(has_modseq), Vec::new());
+        let (mut found, mut open) = (Found::new(has_modseq, search.has_fuzzy()), Vec::new());
         for some in chunks(&self.view.all(), ROWS_AT_ONCE) {
             for message in snapshot.image.range(&some) {
-                match test.holds(Loaded { message: &message, email: None, content: None }) {
-                    Some(true) => found.add(&message),
+                let loaded = Loaded { message: &message, email: None, content: None };
+                match test.holds(loaded) {
+                    Some(true) => found.add(&message, test.score(loaded)),
                     Some(false) => {}
                     None => open.push(message),
                 }
@@ -103,6 +104,15 @@ impl Selected {
             let answers = self.user.access.containing(asked).await?;
             for (sought, answer) in some.iter_mut().zip(answers) {
                 sought.known = answer;
+            }
+        }
+        for some in test.alike().chunks_mut(TEXTS_AT_ONCE) {
+            let permit = Arc::clone(&server.text_searches).acquire_owned().await;
+            let _held = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
+            let asked = some.iter().map(|alike| alike.likeness.clone()).collect();
+            let answers = self.user.access.resembling(asked).await?;
+            for (alike, answer) in some.iter_mut().zip(answers) {
+                alike.known = answer;
             }
         }
         Ok(())
@@ -136,8 +146,9 @@ impl Selected {
         for (message, email) in messages.iter().zip(emails) {
             // Given up since: it was expunged, and an expunged message is not found.
             let Some(email) = email else { continue };
-            match test.holds(Loaded { message, email: Some(&email), content: None }) {
-                Some(true) => holding.push(*message),
+            let loaded = Loaded { message, email: Some(&email), content: None };
+            match test.holds(loaded) {
+                Some(true) => holding.push((*message, test.score(loaded))),
                 Some(false) => {}
                 None => open.push((*message, test.content_needed(&email), email)),
             }
@@ -147,18 +158,18 @@ impl Selected {
             progress.steps(some.len(), io).await?;
         }
         progress.steps(messages.len() - open.len(), io).await?;
-        holding.sort_unstable_by_key(|message| message.uid);
-        holding.iter().for_each(|message| found.add(message));
+        holding.sort_unstable_by_key(|(message, _)| message.uid);
+        holding.iter().for_each(|(message, score)| found.add(message, *score));
         Ok(())
     }
 
-    /// Those of the messages that hold the test by what stands in them.
+    /// Those of the messages that hold the test by what stands in them, and how much they fit.
     async fn search_contents(
         &self,
         test: &Arc<Test>,
         messages: &[(Message, Range<u32>, Email)],
         server: &ImapServer,
-    ) -> Result<Vec<Message>, Failure> {
+    ) -> Result<Vec<(Message, f32)>, Failure> {
         let permit = Arc::clone(&server.text_searches).acquire_owned().await;
         let permit = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
         let wanted = messages.iter().map(|(_, needed, email)| (email.clone(), needed.clone())).collect();
@@ -174,8 +185,9 @@ impl Selected {
             let holds = |(message, email, content): &(Message, Email, Content)| {
                 let tree = email.tree()?;
                 let content = Some((content.bytes(), &tree));
-                let holds = test.holds(Loaded { message, email: Some(email), content });
-                Ok(holds.unwrap_or(false).then_some(*message))
+                let loaded = Loaded { message, email: Some(email), content };
+                let holds = test.holds(loaded).unwrap_or(false);
+                Ok(holds.then(|| (*message, test.score(loaded))))
             };
             read.iter().filter_map(|one| holds(one).transpose()).collect::<Result<_, mailstore::Damaged>>()
         });

@@ -66,7 +66,7 @@ impl Selected {
         let order = Order::of(criteria, self.user.collation);
         let mut keyed = Vec::new();
         let mut key = |message: &Message, email: Option<&Email>| {
-            keyed.push(order.keyed(message, email)?);
+            keyed.push(order.keyed(message, email, found.score(message.uid))?);
             Ok(())
         };
         let damaged = |damaged: Damaged| Failure::ours("sort", damaged);
@@ -130,12 +130,16 @@ impl Selected {
             return Ok(());
         }
         let all = self.numbers_told(sorted, by_uid);
+        let relevancies = returns
+            .relevancy
+            .then(|| found.relevancies(returns.partial.map_or(sorted, |range| page(sorted, range))));
         let line = Esearch {
             min: all.first().copied().filter(|_| returns.min),
             max: all.last().copied().filter(|_| returns.max),
             count: returns.count.then_some(all.len() as u64),
             all: returns.all.then_some(Results::InOrder(&all)),
             partial: returns.partial.map(|range| (range, Results::InOrder(page(&all, range)))),
+            relevancy: relevancies.as_deref(),
             modseq: found.modseq_of(&chosen),
             ..Esearch::new(tag, by_uid)
         };

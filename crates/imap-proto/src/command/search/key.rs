@@ -1,6 +1,6 @@
 //! The keys of SEARCH, nested as deep as the limits allow.
 //!
-//! RFC 3501 §6.4.4, RFC 5032 §3 (WITHIN), RFC 5182 §2 (`$`), RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3.
+//! RFC 3501 §6.4.4, RFC 5032 §3 (WITHIN), RFC 5182 §2 (`$`), RFC 6203 §3 (FUZZY), RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3.
 
 use std::num::NonZeroU32;
 
@@ -81,6 +81,8 @@ pub enum SearchKey {
     ThreadId(String),
     /// MODSEQ: its mod-sequence is at least this. Which flag it is of plays no part (RFC 7162 §3.1.5).
     ModSeq(ModSeq),
+    /// FUZZY: what is like it will do (RFC 6203 §3).
+    Fuzzy(Box<Self>),
     /// NOT
     Not(Box<Self>),
     /// OR
@@ -132,7 +134,7 @@ impl SearchKey {
     pub(super) fn any(&self, is: &mut impl FnMut(&Self) -> bool) -> bool {
         is(self)
             || match self {
-                Self::Not(key) => key.any(is),
+                Self::Not(key) | Self::Fuzzy(key) => key.any(is),
                 Self::Or(a, b) => a.any(is) || b.any(is),
                 Self::And(keys) => keys.iter().any(|key| key.any(is)),
                 _ => false,
@@ -180,6 +182,9 @@ impl Parser<'_, '_> {
         } else if self.cursor.keyword("NOT") {
             self.cursor.space()?;
             Ok(SearchKey::Not(Box::new(self.key()?)))
+        } else if self.cursor.keyword("FUZZY") {
+            self.cursor.space()?;
+            Ok(SearchKey::Fuzzy(Box::new(self.key()?)))
         } else if self.cursor.keyword("OR") {
             self.cursor.space()?;
             let first = Box::new(self.key()?);

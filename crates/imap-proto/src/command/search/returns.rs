@@ -1,6 +1,6 @@
 //! What a SEARCH or SORT wants to be answered, and whether its result is kept.
 //!
-//! RFC 4731 §3.1, RFC 5182 §2.1, RFC 5267 §3.1, RFC 9394 §3.1.
+//! RFC 4731 §3.1, RFC 5182 §2.1, RFC 5267 §3.1, RFC 6203 §4, RFC 9394 §3.1.
 
 use crate::error::{Error, Violation};
 use crate::lex::Cursor;
@@ -19,14 +19,23 @@ pub struct SearchReturn {
     pub count: bool,
     /// SAVE: what is found becomes `$` (RFC 5182 §2.1).
     pub save: bool,
+    /// RELEVANCY: how well each fits, of those in the range or of all. Only with FUZZY (RFC 6203 §4).
+    pub relevancy: bool,
     /// PARTIAL: those in this range (RFC 9394 §3.1). Not with ALL.
     pub partial: Option<PartialRange>,
 }
 
 impl SearchReturn {
     /// What ESEARCH tells where nothing else was asked for.
-    pub const ALL: Self =
-        Self { min: false, max: false, all: true, count: false, save: false, partial: None };
+    pub const ALL: Self = Self {
+        min: false,
+        max: false,
+        all: true,
+        count: false,
+        save: false,
+        relevancy: false,
+        partial: None,
+    };
 
     /// `[RETURN SP options SP]`
     pub(in crate::command) fn parse_optional(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Error> {
@@ -68,8 +77,11 @@ impl SearchReturn {
             &mut self.count
         } else if cursor.keyword("SAVE") {
             &mut self.save
+        } else if cursor.keyword("RELEVANCY") {
+            &mut self.relevancy
         } else {
-            return Err(cursor.expected("MIN, MAX, ALL, COUNT, SAVE or PARTIAL, which comes once"));
+            let options = "MIN, MAX, ALL, COUNT, SAVE, RELEVANCY or PARTIAL, which comes once";
+            return Err(cursor.expected(options));
         };
         *option = true;
         Ok(())
@@ -78,6 +90,6 @@ impl SearchReturn {
     /// Whether anything but SAVE was asked for, so that there is an answer (RFC 5182 §2.1).
     #[must_use]
     pub const fn has_answer(&self) -> bool {
-        self.min || self.max || self.all || self.count || self.partial.is_some()
+        self.min || self.max || self.all || self.count || self.relevancy || self.partial.is_some()
     }
 }

@@ -122,6 +122,7 @@ fn key() -> impl Strategy<Value = SearchKey> {
     plain_key().prop_recursive(4, 12, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|key| SearchKey::Not(Box::new(key))),
+            inner.clone().prop_map(|key| SearchKey::Fuzzy(Box::new(key))),
             (inner.clone(), inner.clone()).prop_map(|(a, b)| SearchKey::Or(Box::new(a), Box::new(b))),
             vec(inner, 1..4).prop_map(SearchKey::And),
         ]
@@ -130,21 +131,34 @@ fn key() -> impl Strategy<Value = SearchKey> {
 
 fn returns() -> impl Strategy<Value = SearchReturn> {
     (any::<[bool; 5]>(), option::of(partial_range())).prop_map(|([min, max, all, count, save], partial)| {
-        let returns = SearchReturn { min, max, all: all && partial.is_none(), count, save, partial };
+        let all = all && partial.is_none();
+        let returns = SearchReturn { min, max, all, count, save, relevancy: false, partial };
         if returns == SearchReturn::default() { SearchReturn::ALL } else { returns }
     })
 }
 
 fn search() -> impl Strategy<Value = Search> {
     let charset = select(vec![Charset::UsAscii, Charset::Utf8, Charset::Named("KOI8-R".to_owned())]);
-    (any::<bool>(), option::of(returns()), charset, vec(key(), 1..4))
-        .prop_map(|(uid, returns, charset, keys)| Search { uid, returns, charset, keys })
+    (any::<[bool; 2]>(), option::of(returns()), charset, vec(key(), 1..4)).prop_map(
+        |([uid, relevancy], returns, charset, keys)| {
+            let mut search = Search { uid, returns, charset, keys };
+            let relevancy = relevancy && search.has_fuzzy();
+            search.returns = returns.map(|returns| SearchReturn { relevancy, ..returns });
+            search
+        },
+    )
 }
 
 fn sort() -> impl Strategy<Value = Command> {
     let key = select(SortKey::ALL.to_vec());
     let criterion = (any::<bool>(), key).prop_map(|(reverse, key)| SortCriterion { reverse, key });
-    (vec(criterion, 1..4), search()).prop_map(|(criteria, search)| Command::Sort(Sort { criteria, search }))
+    (vec(criterion, 1..4), search()).prop_map(|(mut criteria, search)| {
+        let is_fuzzy = search.has_fuzzy();
+        for criterion in criteria.iter_mut().filter(|c| !is_fuzzy && c.key == SortKey::Relevancy) {
+            criterion.key = SortKey::Date;
+        }
+        Command::Sort(Sort { criteria, search })
+    })
 }
 
 fn thread() -> impl Strategy<Value = Command> {

@@ -1,8 +1,9 @@
 //! What is told of a search, and what of it is kept: SEARCH, ESEARCH and `$`.
 //!
-//! RFC 3501 §7.2.5, RFC 4731 §3, RFC 5182 §2, RFC 7162 §3.1.5, RFC 9051 §6.4.4, RFC 9394 §3.1 and §3.2.
+//! RFC 3501 §7.2.5, RFC 4731 §3, RFC 5182 §2, RFC 6203 §4, RFC 7162 §3.1.5, RFC 9051 §6.4.4, RFC 9394 §3.1 and §3.2.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use imap_proto::command::{Search, SearchReturn, Tag};
 use imap_proto::response::{self, Esearch, Results};
@@ -20,16 +21,22 @@ pub(in crate::cmd) struct Found {
     pub(in crate::cmd) uids: UidSet,
     /// The mod-sequences of all of them, in no order, where the keys ask for mod-sequences.
     modseqs: Option<Vec<(Uid, ModSeq)>>,
+    /// How much each fits, where the keys say that it may do so more or less.
+    scores: Option<HashMap<Uid, f32>>,
 }
 
 impl Found {
     /// Nothing yet.
-    pub(super) fn new(has_modseq: bool) -> Self {
-        Self { uids: UidSet::new(), modseqs: has_modseq.then(Vec::new) }
+    pub(super) fn new(has_modseq: bool, is_fuzzy: bool) -> Self {
+        let (modseqs, scores) = (has_modseq.then(Vec::new), is_fuzzy.then(HashMap::new));
+        Self { uids: UidSet::new(), modseqs, scores }
     }
 
-    pub(super) fn add(&mut self, message: &Message) {
+    pub(super) fn add(&mut self, message: &Message, score: f32) {
         self.uids.insert(message.uid);
+        if let Some(scores) = &mut self.scores {
+            scores.insert(message.uid, score);
+        }
         if let Some(modseqs) = &mut self.modseqs {
             modseqs.push((message.uid, message.modseq));
         }
@@ -39,6 +46,17 @@ impl Found {
     pub(in crate::cmd) fn modseq_of(&self, some: &UidSet) -> Option<ModSeq> {
         let modseqs = self.modseqs.iter().flatten();
         modseqs.filter(|(uid, _)| some.contains(*uid)).map(|&(_, modseq)| modseq).max()
+    }
+
+    /// How well messages fit, in their order, from 1 to 100, which is what the best of all has (RFC 6203 §4).
+    pub(in crate::cmd) fn relevancies<'a>(&self, uids: impl IntoIterator<Item = &'a Uid>) -> Vec<u8> {
+        let best = self.scores.iter().flat_map(HashMap::values).copied().fold(0.0, f32::max);
+        uids.into_iter().map(|&uid| relevancy(self.score(uid), best)).collect()
+    }
+
+    /// How much a message fits, by no certain measure.
+    pub(in crate::cmd) fn score(&self, uid: Uid) -> f32 {
+        self.scores.as_ref().and_then(|scores| scores.get(&uid)).copied().unwrap_or(0.0)
     }
 
     /// The messages that the options single out. Theirs is the mod-sequence that is told (RFC 4731 §3.2), and they
@@ -54,6 +72,12 @@ impl Found {
         min.into_iter().chain(max).for_each(|uid| chosen.insert(uid));
         Cow::Owned(chosen)
     }
+}
+
+/// As a share of the best; where no message fits better than another, all fit well.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 1 to 100")]
+fn relevancy(score: f32, best: f32) -> u8 {
+    if best > 0.0 { (100.0 * score / best).round().clamp(1.0, 100.0) as u8 } else { 100 }
 }
 
 impl Selected {
@@ -99,8 +123,13 @@ impl Selected {
             return Ok(());
         }
         let all = if by_uid { Cow::Borrowed(&found.uids) } else { Cow::Owned(self.numbers(&found.uids)) };
+        let relevancies = returns.relevancy.then(|| match returns.partial {
+            Some(range) => found.relevancies(&page(&found.uids, range).iter().collect::<Vec<_>>()),
+            None => found.relevancies(&found.uids.iter().collect::<Vec<_>>()),
+        });
         let page = returns.partial.map(|range| (range, page(&all, range)));
         let told = Esearch {
+            relevancy: relevancies.as_deref(),
             min: all.first().filter(|_| returns.min).map(Uid::get),
             max: all.last().filter(|_| returns.max).map(Uid::get),
             count: returns.count.then(|| all.len()),
@@ -124,7 +153,7 @@ mod tests {
     fn found(uids: &[u32]) -> Found {
         let uids = uids.iter().copied().filter_map(Uid::new);
         let modseqs = uids.clone().map(|uid| (uid, ModSeq(100 - u64::from(uid.get())))).collect();
-        Found { uids: uids.collect(), modseqs: Some(modseqs) }
+        Found { uids: uids.collect(), modseqs: Some(modseqs), scores: None }
     }
 
     fn page_of(start: u32, end: u32) -> Option<PartialRange> {

@@ -1,18 +1,18 @@
 //! From the keys that were sent to a program for this mailbox: numbers become UIDs, names of flags their bits,
-//! strings text. RFC 3501 §6.4.4, RFC 5032, RFC 5182 §2, RFC 8474 §6, RFC 8514 §4.3.
+//! strings text. RFC 3501 §6.4.4, RFC 5032, RFC 5182 §2, RFC 6203, RFC 8474 §6, RFC 8514 §4.3.
 
 use std::cell::OnceCell;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use imap_proto::command::{self, Search, SearchKey};
-use mailstore::{Keywords, TextIn};
+use mailstore::{Keywords, Likeness, TextIn};
 use message::Comparator;
 use message::charset::Charset;
 use message::text::Needle;
 use model::{Flags, Keyword, Timestamp, Uid, UidSet};
 
-use super::program::{Age, Days, Test};
+use super::program::{Age, Alike, Days, Test};
 use crate::object_id;
 use crate::reply::{Failure, Wrong};
 use crate::view::View;
@@ -32,12 +32,21 @@ pub(super) struct Context<'a> {
     pub(super) now: Timestamp,
 }
 
+/// How what is written in a key is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Matching {
+    /// As it is written.
+    Exact,
+    /// Text also as what is like it; everything else as it is written (RFC 6203 §5).
+    Fuzzy,
+}
+
 /// The program for a SEARCH.
 ///
 /// # Errors
 /// A string is not written in the character set.
 pub(super) fn compile(search: &Search, context: &Context<'_>) -> Result<Test, Failure> {
-    context.every(&search.keys)
+    context.every(&search.keys, Matching::Exact)
 }
 
 /// The character set that a SEARCH is written in.
@@ -54,11 +63,11 @@ pub(super) fn charset(search: &Search) -> Result<Charset, Failure> {
 }
 
 impl Context<'_> {
-    fn every(&self, keys: &[SearchKey]) -> Result<Test, Failure> {
-        Ok(Test::every(keys.iter().map(|key| self.test(key)).collect::<Result<_, _>>()?))
+    fn every(&self, keys: &[SearchKey], matching: Matching) -> Result<Test, Failure> {
+        Ok(Test::every(keys.iter().map(|key| self.test(key, matching)).collect::<Result<_, _>>()?))
     }
 
-    fn test(&self, key: &SearchKey) -> Result<Test, Failure> {
+    fn test(&self, key: &SearchKey, matching: Matching) -> Result<Test, Failure> {
         Ok(match key {
             SearchKey::All => Test::Always(true),
             SearchKey::Flag(flags) => Test::Flags(*flags),
@@ -74,11 +83,9 @@ impl Context<'_> {
             SearchKey::SentBefore(day) => Test::Sent(Days::Before(*day)),
             SearchKey::SentOn(day) => Test::Sent(Days::On(*day)),
             SearchKey::SentSince(day) => Test::Sent(Days::Since(*day)),
-            SearchKey::Header { name, value } => {
-                Test::text(TextIn::Header(name.clone()), self.needle(value)?)
-            }
-            SearchKey::Body(value) => Test::text(TextIn::Body, self.needle(value)?),
-            SearchKey::Text(value) => Test::text(TextIn::Text, self.needle(value)?),
+            SearchKey::Header { name, value } => self.text(TextIn::Header(name.clone()), value, matching)?,
+            SearchKey::Body(value) => self.text(TextIn::Body, value, matching)?,
+            SearchKey::Text(value) => self.text(TextIn::Text, value, matching)?,
             SearchKey::Larger(size) => Test::Larger(*size),
             SearchKey::Smaller(size) => Test::Smaller(*size),
             SearchKey::Uid(set) => {
@@ -99,9 +106,12 @@ impl Context<'_> {
             // What is no id of ours is that of no message.
             SearchKey::EmailId(id) => object_id::email(id).map_or(Test::Always(false), Test::Email),
             SearchKey::ThreadId(id) => object_id::thread(id).map_or(Test::Always(false), Test::Thread),
-            SearchKey::Not(key) => self.test(key)?.not(),
-            SearchKey::Or(one, other) => Test::any(vec![self.test(one)?, self.test(other)?]),
-            SearchKey::And(keys) => self.every(keys)?,
+            SearchKey::Fuzzy(key) => self.test(key, Matching::Fuzzy)?,
+            SearchKey::Not(key) => self.test(key, matching)?.not(),
+            SearchKey::Or(one, other) => {
+                Test::any(vec![self.test(one, matching)?, self.test(other, matching)?])
+            }
+            SearchKey::And(keys) => self.every(keys, matching)?,
         })
     }
 
@@ -124,9 +134,16 @@ impl Context<'_> {
         Arc::clone(self.shared.get_or_init(|| Arc::new(self.view.clone())))
     }
 
-    fn needle(&self, value: &[u8]) -> Result<Needle, Failure> {
+    fn text(&self, place: TextIn, value: &[u8], matching: Matching) -> Result<Test, Failure> {
         let text = self.charset.decode(value).map_err(Wrong::SearchText)?;
-        Ok(Needle::by(self.comparator, &text))
+        let likeness = match matching {
+            Matching::Fuzzy => Likeness::new(place.clone(), &text),
+            Matching::Exact => None,
+        };
+        Ok(match likeness {
+            Some(likeness) => Test::Like(Box::new(Alike { likeness, known: None })),
+            None => Test::text(place, Needle::by(self.comparator, &text)),
+        })
     }
 }
 

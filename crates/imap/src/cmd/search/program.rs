@@ -1,12 +1,12 @@
 //! A SEARCH, ready to run: keys with their meaning for this mailbox, the cheap ones first.
 //!
-//! RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3. A test answers as soon as what is loaded of a message suffices: its row in
+//! RFC 3501 §6.4.4, RFC 5032, RFC 6203, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3. A test answers as soon as what is loaded of a message suffices: its row in
 //! the image, then its unchanging facts, then its content. Only what stays open has more loaded.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use mailstore::{Email, Message, TextAnswer, TextIn};
+use mailstore::{Email, Likeness, LikenessAnswer, Message, TextAnswer, TextIn};
 use message::Tree;
 use message::text::{self, Needle, Scope};
 use model::{EmailId, Flags, ModSeq, ThreadId, Uid, UidSet};
@@ -48,6 +48,8 @@ pub(crate) enum Test {
     ModSeq(ModSeq),
     /// Text is in the message.
     Text(Box<Sought>),
+    /// Words like these are in the message (RFC 6203 §3).
+    Like(Box<Alike>),
     /// Not so.
     Not(Box<Test>),
     /// At least one.
@@ -86,6 +88,26 @@ impl Sought {
             TextIn::Header(_) => Cost::Header,
             TextIn::Body | TextIn::Text => Cost::Content,
         }
+    }
+}
+
+/// Words that something is looked for like.
+#[derive(Clone, Debug)]
+pub(crate) struct Alike {
+    pub(crate) likeness: Likeness,
+    /// What the index knows, if it was asked.
+    pub(crate) known: Option<LikenessAnswer>,
+}
+
+impl Alike {
+    /// How much the message fits, up to 1, and 0 if it does not.
+    fn score(&self, loaded: Loaded<'_>) -> Option<f32> {
+        let known = self.known.as_ref().and_then(|known| known.says(loaded.message.email));
+        known.or_else(|| loaded.content.map(|(content, tree)| self.likeness.of(content, tree)))
+    }
+
+    const fn cost(&self) -> Cost {
+        if self.likeness.is_of_header() { Cost::Header } else { Cost::Content }
     }
 }
 
@@ -163,6 +185,25 @@ impl Test {
         Self::Text(Box::new(Sought { place, needle, known: None }))
     }
 
+    /// All words that something is looked for like.
+    pub(crate) fn alike(&mut self) -> Vec<&mut Alike> {
+        match self {
+            Self::Like(alike) => vec![alike],
+            Self::Not(test) => test.alike(),
+            Self::Any(tests) | Self::Every(tests) => tests.iter_mut().flat_map(Self::alike).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// How much a message that holds the test fits: the more, the more it is like what is looked for (RFC 6203 §4).
+    pub(crate) fn score(&self, loaded: Loaded<'_>) -> f32 {
+        match self {
+            Self::Like(alike) => alike.score(loaded).unwrap_or(0.0),
+            Self::Any(tests) | Self::Every(tests) => tests.iter().map(|test| test.score(loaded)).sum(),
+            _ => 0.0,
+        }
+    }
+
     /// All texts that are looked for.
     pub(crate) fn sought(&mut self) -> Vec<&mut Sought> {
         match self {
@@ -190,6 +231,7 @@ impl Test {
             | Self::ModSeq(_) => Cost::Row,
             Self::Sent(_) | Self::Thread(_) => Cost::Email,
             Self::Text(sought) => sought.cost(),
+            Self::Like(alike) => alike.cost(),
             Self::Not(test) => test.cost(),
             Self::Any(tests) | Self::Every(tests) => tests.iter().map(Self::cost).max().unwrap_or(Cost::Row),
         }
@@ -229,6 +271,7 @@ impl Test {
                 loaded.email.map(|email| email.sent.is_some_and(|sent| days.hold(sent.day())))
             }
             Self::Text(sought) => sought.is_in(loaded),
+            Self::Like(alike) => alike.score(loaded).map(|score| score > 0.0),
             Self::Not(test) => test.holds(loaded).map(|answer| !answer),
             Self::Every(tests) => first_answer(tests, loaded, false),
             Self::Any(tests) => first_answer(tests, loaded, true),

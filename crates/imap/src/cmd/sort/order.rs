@@ -31,7 +31,32 @@ enum Value {
     /// Seconds since 1970, or bytes.
     Number(i64),
     Text(Collated),
+    Score(Best),
 }
+
+/// How much a message fits; the best comes first (RFC 6203 §6).
+#[derive(Clone, Copy, Debug)]
+struct Best(f32);
+
+impl Ord for Best {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.0.total_cmp(&self.0)
+    }
+}
+
+impl PartialOrd for Best {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Best {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Best {}
 
 impl Order {
     pub(super) fn of(criteria: &[SortCriterion], collation: Collation) -> Self {
@@ -46,26 +71,33 @@ impl Order {
 
     /// Whether what the mailbox knows of messages does not suffice.
     pub(super) fn needs_emails(&self) -> bool {
-        self.criteria.iter().any(|criterion| !matches!(criterion.key, SortKey::Arrival | SortKey::Size))
+        self.criteria
+            .iter()
+            .any(|criterion| !matches!(criterion.key, SortKey::Arrival | SortKey::Size | SortKey::Relevancy))
     }
 
     /// What a message is compared by. `email` is there if [`Self::needs_emails`].
     ///
     /// # Errors
     /// The stored envelope cannot be read.
-    pub(super) fn keyed(&self, message: &Message, email: Option<&Email>) -> Result<Keyed, Damaged> {
+    pub(super) fn keyed(
+        &self,
+        message: &Message,
+        email: Option<&Email>,
+        score: f32,
+    ) -> Result<Keyed, Damaged> {
         let envelope = match email {
             Some(email) => envelope(email)?,
             None => StoredEnvelope::default(),
         };
-        let value = |criterion: &SortCriterion| self.value(criterion.key, (message, email), &envelope);
+        let value = |criterion: &SortCriterion| self.value(criterion.key, (message, email, score), &envelope);
         Ok(Keyed { uid: message.uid, values: self.criteria.iter().map(value).collect() })
     }
 
     fn value(
         &self,
         key: SortKey,
-        (message, email): (&Message, Option<&Email>),
+        (message, email, score): (&Message, Option<&Email>, f32),
         envelope: &StoredEnvelope<'_>,
     ) -> Value {
         let local =
@@ -73,6 +105,7 @@ impl Order {
         let shown =
             |address: &Option<FirstAddress<'_>>| self.text(address.as_ref().map(FirstAddress::display));
         match key {
+            SortKey::Relevancy => Value::Score(Best(score)),
             SortKey::Arrival => Value::Number(message.date.seconds),
             SortKey::Size => Value::Number(message.size.into()),
             SortKey::Date => Value::Number(sent(message, email)),
@@ -117,7 +150,7 @@ pub(in crate::cmd) fn sent(message: &Message, email: Option<&Email>) -> i64 {
 
 /// Whether texts are compared.
 const fn is_text(key: SortKey) -> bool {
-    !matches!(key, SortKey::Arrival | SortKey::Size | SortKey::Date)
+    !matches!(key, SortKey::Arrival | SortKey::Size | SortKey::Date | SortKey::Relevancy)
 }
 
 #[cfg(test)]

@@ -41,9 +41,15 @@ impl Wire {
     }
 
     fn returns(&mut self, returns: Option<SearchReturn>) {
-        if let Some(SearchReturn { min, max, all, count, save, partial }) = returns {
-            let mut returns =
-                named(&[("MIN", min), ("MAX", max), ("ALL", all), ("COUNT", count), ("SAVE", save)]);
+        if let Some(SearchReturn { min, max, all, count, save, relevancy, partial }) = returns {
+            let mut returns = named(&[
+                ("MIN", min),
+                ("MAX", max),
+                ("ALL", all),
+                ("COUNT", count),
+                ("SAVE", save),
+                ("RELEVANCY", relevancy),
+            ]);
             returns.extend(partial.map(|_| "PARTIAL "));
             self.word("RETURN ").list(&returns, |wire, &option| {
                 wire.word(option);
@@ -65,6 +71,7 @@ impl Wire {
     fn key(&mut self, key: &SearchKey) {
         match key {
             SearchKey::Not(key) => self.word("NOT ").key(key),
+            SearchKey::Fuzzy(key) => self.word("FUZZY ").key(key),
             SearchKey::Or(one, other) => {
                 self.word("OR ").key(one);
                 self.raw(" ").key(other);

@@ -9,6 +9,7 @@
 //! [`Recoded`] is a message that came in binary, as every client can be told it.
 
 mod address;
+mod attachment;
 mod binary;
 mod bodystructure;
 pub mod charset;
@@ -33,6 +34,7 @@ pub mod threading;
 mod token;
 mod wire;
 
+pub use attachment::Attachment;
 pub use binary::{BinaryPlace, Encoded, UnknownEncoding};
 pub use collation::{COLLATED_BYTES_MAX, Collated};
 pub use comparator::Comparator;

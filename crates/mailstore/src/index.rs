@@ -10,10 +10,11 @@ mod rows;
 mod tiers;
 
 pub(crate) use build::forget;
-pub use likeness::{Likeness, LikenessAnswer};
+pub use likeness::{AttachmentText, Likeness, LikenessAnswer};
 pub use rows::IndexSize;
 pub(crate) use rows::State;
 
+use message::Attachment;
 use message::text::{Needle, Piece};
 use model::{AccountId, EmailId};
 use roaring::RoaringTreemap;
@@ -35,11 +36,14 @@ const NAMED: [(&str, Field); 5] = [
     ("cc", Field { number: 5, words: Words::Addresses }),
     ("bcc", Field { number: 6, words: Words::Addresses }),
 ];
+/// The text of attachments: only what is asked for by likeness is looked for there, since SEARCH means the text parts (RFC 9051
+/// §6.4.4).
+const ATTACHMENTS: Field = Field { number: 7, words: Words::Plain };
 /// E-mails with the term [`PARTIAL_TERM`] have more text than was indexed.
 const PARTIAL: Field = Field { number: 255, words: Words::Plain };
 const PARTIAL_TERM: &str = "X";
 /// All fields.
-const FIELDS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 255];
+const FIELDS: [u8; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 255];
 
 /// Where text is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,6 +188,20 @@ fn index_body(document: &mut Document<'_>, content: &[u8], tree: &message::Tree)
     document.end(BODY);
     if body.is_break() || document.is_full() {
         mark_partial(document);
+    }
+}
+
+fn index_attachments(
+    document: &mut Document<'_>,
+    content: &[u8],
+    tree: &message::Tree,
+    reader: &dyn AttachmentText,
+) {
+    for attachment in Attachment::all(content, tree) {
+        if let Some(text) = reader.text_of(&attachment).filter(|_| !document.is_full()) {
+            document.push(ATTACHMENTS, &message::fold(&text));
+            document.end(ATTACHMENTS);
+        }
     }
 }
 

@@ -52,7 +52,7 @@ pub use content::{Content, ReadEmail};
 pub use email::Email;
 pub use error::{Error, Fault, Refusal, Stopped};
 pub use image::{Image, Message};
-pub use index::{IndexSize, Likeness, LikenessAnswer, TextAnswer, TextIn};
+pub use index::{AttachmentText, IndexSize, Likeness, LikenessAnswer, TextAnswer, TextIn};
 pub use intake::{Arrival, Copy, Intake};
 pub use keywords::Keywords;
 pub use mailbox::{Appended, Beside, Changes, Copied, Expunged, Mailbox, Since, Snapshot, Status, Stored};

@@ -5,6 +5,7 @@ use crate::account::{Account, load};
 use crate::cache::ImageCache;
 use crate::committer::Committer;
 use crate::error::{During, Error, Fault, Refusal};
+use crate::index::AttachmentText;
 use crate::maintenance::Due;
 use crate::migrate::migrate;
 use crate::quota::Quotas;
@@ -42,6 +43,8 @@ pub struct Options {
     pub index_pending_min: u64,
     /// The memory that e-mails on their way into the index may take, in bytes, about.
     pub index_batch_bytes: usize,
+    /// Who reads the text of attachments for SEARCH FUZZY; nobody unless given.
+    pub attachments: Option<Arc<dyn AttachmentText>>,
     /// A copy of more messages than this is staged in batches, so that nobody waits behind it.
     pub copy_inline_max: u64,
 }
@@ -62,6 +65,7 @@ impl Options {
             nesting: message::Nesting { levels: message::DEPTH_MAX, parts: message::PARTS_MAX },
             index_pending_min: 64,
             index_batch_bytes: 32 << 20,
+            attachments: None,
             copy_inline_max: 1000,
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::{AccountId, EmailId};
 use roaring::RoaringTreemap;
@@ -14,7 +15,7 @@ use textindex::{Block, Directory, Segment};
 use tokio::sync::mpsc;
 
 use super::rows::{DIRECTORY, IndexSize, POSTINGS, RowSource, SegmentRow, State, TERMS};
-use super::{FIELDS, index_text, mark_partial, tiers};
+use super::{FIELDS, index_attachments, index_text, mark_partial, tiers};
 use crate::account::load;
 use crate::content::read_body;
 use crate::email::Email;
@@ -25,6 +26,8 @@ use crate::store::Store;
 
 /// E-mails that are read together.
 const EMAILS_AT_ONCE: usize = 256;
+/// A segment is finished when it has taken so long, so that attachments that take long to read keep no other housekeeping waiting.
+const TIME_MAX: Duration = Duration::from_secs(10);
 /// Bytes of rows in one commit, about.
 const COMMIT_BYTES: usize = 1 << 20;
 /// Blocks on their way from a merge into the store.
@@ -159,14 +162,21 @@ pub(crate) fn forget(batch: &mut Batch, account: AccountId) {
 fn build(shared: &Shared, account: AccountId, from: EmailId, end: EmailId) -> Result<Built, Fault> {
     let mut batch = textindex::Batch::default();
     let (mut until, mut emails, mut text_bytes) = (from, 0, 0);
-    while until < end && batch.weight() < shared.options.index_batch_bytes {
+    let begun = Instant::now();
+    'all: while until < end && batch.weight() < shared.options.index_batch_bytes {
         let some = some_emails(shared, account, until, end)?;
         until =
             some.last().filter(|_| some.len() == EMAILS_AT_ONCE).map_or(end, |last| EmailId(last.id.0 + 1));
         for email in some {
             let mut document = batch.document(email.id.0);
             match read_body(shared, email.blob, &email.preface) {
-                Ok(Some(content)) => index_text(&mut document, &content, &email.tree()?),
+                Ok(Some(content)) => {
+                    let tree = email.tree()?;
+                    index_text(&mut document, &content, &tree);
+                    if let Some(reader) = &shared.options.attachments {
+                        index_attachments(&mut document, &content, &tree, &**reader);
+                    }
+                }
                 // Given up: nobody finds it any more.
                 Ok(None) => {}
                 // Whoever searches will be told of the damage.
@@ -174,6 +184,10 @@ fn build(shared: &Shared, account: AccountId, from: EmailId, end: EmailId) -> Re
             }
             text_bytes += document.text_bytes();
             emails += 1;
+            if begun.elapsed() >= TIME_MAX {
+                until = EmailId(email.id.0 + 1);
+                break 'all;
+            }
         }
     }
     Ok(Built { segment: batch.finish(), until, emails, text_bytes })

@@ -3,12 +3,14 @@
 //! It depends on nothing but the e-mail, so that an e-mail that is not indexed yet fits as it does once it is.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 
-use message::Tree;
+use message::{Attachment, Tree};
 use model::EmailId;
 use textindex::{Batch, Resemblance, Weighed};
 
-use super::{BODY, HEADER, NAMED, State, TextIn, index_body, index_header};
+use super::{ATTACHMENTS, BODY, HEADER, NAMED, State, TextIn, index_attachments, index_body, index_header};
 use crate::access::Access;
 use crate::error::{Error, Fault};
 use crate::index::rows::RowSource;
@@ -18,12 +20,20 @@ const WEIGHT_SUBJECT: f32 = 1.0;
 const WEIGHT_ADDRESS: f32 = 0.9;
 const WEIGHT_TEXT: f32 = 0.7;
 const WEIGHT_HEADER: f32 = 0.5;
+const WEIGHT_ATTACHMENT: f32 = 0.6;
+
+/// Knows how to read attachments.
+pub trait AttachmentText: fmt::Debug + Send + Sync {
+    /// The text of one; `None` if it has none, or none that is to be searched. Blocks, but not for long.
+    fn text_of(&self, attachment: &Attachment<'_>) -> Option<String>;
+}
 
 /// Words that are looked for, and where.
 #[derive(Clone, Debug)]
 pub struct Likeness {
     place: TextIn,
     words: Resemblance,
+    attachments: Option<Arc<dyn AttachmentText>>,
 }
 
 /// What the index knows of it.
@@ -47,7 +57,8 @@ impl Likeness {
     /// it is for a search that is exact.
     #[must_use]
     pub fn new(place: TextIn, text: &str) -> Option<Self> {
-        let likeness = Self { place, words: Resemblance::new(&message::fold(text))? };
+        let words = Resemblance::new(&message::fold(text))?;
+        let likeness = Self { place, words, attachments: None };
         (!likeness.fields().is_empty()).then_some(likeness)
     }
 
@@ -65,6 +76,9 @@ impl Likeness {
         index_header(&mut document, content, tree);
         if !self.is_of_header() {
             index_body(&mut document, content, tree);
+            if let Some(reader) = &self.attachments {
+                index_attachments(&mut document, content, tree, &**reader);
+            }
         }
         let scores = self.words.run(&self.fields(), &batch.finish());
         scores.ok().and_then(|scores| scores.get(&0).copied()).unwrap_or(0.0)
@@ -73,10 +87,11 @@ impl Likeness {
     fn fields(&self) -> Vec<Weighed> {
         let weight = |name: &str| if name == "subject" { WEIGHT_SUBJECT } else { WEIGHT_ADDRESS };
         match &self.place {
-            TextIn::Body => vec![(BODY, 1.0)],
+            TextIn::Body => vec![(BODY, 1.0), (ATTACHMENTS, WEIGHT_ATTACHMENT)],
             TextIn::Text => {
                 let named = NAMED.iter().map(|&(name, field)| (field, weight(name)));
-                named.chain([(HEADER, WEIGHT_HEADER), (BODY, WEIGHT_TEXT)]).collect()
+                let others = [(HEADER, WEIGHT_HEADER), (BODY, WEIGHT_TEXT), (ATTACHMENTS, WEIGHT_ATTACHMENT)];
+                named.chain(others).collect()
             }
             TextIn::Header(name) => {
                 let named = NAMED.iter().filter(|(named, _)| name.eq_ignore_ascii_case(named));
@@ -87,6 +102,13 @@ impl Likeness {
 }
 
 impl Access {
+    /// As [`Likeness::new`], of attachments as well, where their text is read.
+    #[must_use]
+    pub fn likeness(&self, place: TextIn, text: &str) -> Option<Likeness> {
+        let attachments = self.shared().options.attachments.clone();
+        Some(Likeness { attachments, ..Likeness::new(place, text)? })
+    }
+
     /// What the index says of likenesses, in the order asked for; `None` where it says nothing.
     ///
     /// # Errors

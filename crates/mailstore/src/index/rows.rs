@@ -9,7 +9,7 @@ use crate::error::Fault;
 use crate::schema;
 
 /// The version of the stored form. An index of another one is made anew.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// The kinds of rows of a field of a segment.
 pub(super) const DIRECTORY: u8 = 0;

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use auth::{Authenticator, ScramSettings, Settings};
 use delivery::Delivery;
-use mailstore::{Options, Store};
+use mailstore::{AttachmentText, Options, Store};
 use model::SystemClock;
 use net::{Drain, Tls};
 use storage::{RealDisk, RocksEngine, RocksOptions, SegmentOptions, SegmentStore};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::attachments::Attachments;
 use crate::config::{Config, TlsSource};
 use crate::control::server::{Control, converse};
 use crate::directory::StoredUsers;
@@ -68,6 +69,12 @@ impl Mail {
     }
 }
 
+/// Who reads attachments, unless none are searched.
+fn attachments(config: &Config) -> Option<Arc<dyn AttachmentText>> {
+    let kinds = config.attachments.clone();
+    (!kinds.is_empty()).then(|| Arc::new(Attachments::new(kinds)) as Arc<dyn AttachmentText>)
+}
+
 fn open_store(engine: Arc<RocksEngine>, folder: &DataFolder, config: &Config) -> Result<Arc<Store>, Failure> {
     let disk = Arc::new(RealDisk::open(&folder.folder("blobs")?)?);
     // Asked before the segments are opened: that cuts off what the engine knows nothing of.
@@ -89,6 +96,7 @@ fn open_store(engine: Arc<RocksEngine>, folder: &DataFolder, config: &Config) ->
         intents_per_account_max: config.limits.changes_waiting_per_user,
         image_cache_bytes: config.limits.image_cache_bytes,
         disk_reserve_bytes: config.limits.disk_reserve_bytes,
+        attachments: attachments(config),
         ..Options::new(staging)
     };
     Ok(Store::open(engine, Arc::new(blobs), Arc::new(SystemClock), options)?)

@@ -63,6 +63,9 @@ enum Command {
     Deliver(Deliver),
     /// Import mail from a Maildir, an mbox or a folder of .eml files
     Import(Import),
+    /// Read documents for the server, which starts it by itself
+    #[command(hide = true)]
+    ReadDocuments,
     /// Limit how much mail users and domains may keep, and show how much they do
     #[command(subcommand)]
     Quota(Quota),
@@ -242,6 +245,7 @@ impl Cli {
             Command::Alias(alias) => alias.run(),
             Command::Deliver(deliver) => deliver.run(),
             Command::Import(import) => import.run(),
+            Command::ReadDocuments => documents::serve().map_err(Failure::ReadDocuments),
             Command::Quota(quota) => quota.run(),
             Command::Index(index) => index.run(),
             Command::Check(check) => check.run(),

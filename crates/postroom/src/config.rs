@@ -65,6 +65,8 @@ pub(crate) struct Config {
     pub(crate) arriving: Arriving,
     /// Bounds of HTTP.
     pub(crate) http: web::Settings,
+    /// Of which attachments the text is searched.
+    pub(crate) attachments: Vec<documents::Kind>,
     /// The folders of a new account, besides INBOX.
     pub(crate) folders: DefaultFolders,
     /// How passwords are hashed.
@@ -323,6 +325,7 @@ impl Config {
             imap: Imap::default(),
             arriving: Arriving::default(),
             http: web::Settings::default(),
+            attachments: documents::Kind::ALL.map(|(_, kind)| kind).to_vec(),
             folders: DefaultFolders::default(),
             hashing: PoolSettings::default(),
             recent_logins: CacheSettings::default(),

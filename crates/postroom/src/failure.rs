@@ -28,6 +28,9 @@ pub(crate) enum Failure {
     /// The data folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderFault),
+    /// No documents can be read here.
+    #[error("reading documents: {0}")]
+    ReadDocuments(std::io::Error),
     /// The conversation with the server failed.
     #[error(transparent)]
     Client(#[from] ClientFault),

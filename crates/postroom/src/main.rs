@@ -1,6 +1,7 @@
 //! The program: configuration, wiring, signals and the command line. What it serves is in the other crates.
 
 mod assembly;
+mod attachments;
 mod cli;
 mod config;
 mod control;

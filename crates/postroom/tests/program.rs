@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails this way")]
 
+#[path = "program/attachments.rs"]
+mod attachments;
 #[path = "program/config.rs"]
 mod config;
 #[path = "program/delivery.rs"]

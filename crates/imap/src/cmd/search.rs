@@ -126,6 +126,7 @@ impl Selected {
             keywords: &snapshot.keywords,
             charset: compile::charset(search)?,
             comparator: self.user.collation.comparator,
+            likeness: &|place, text| self.user.access.likeness(place, text),
             now: self.user.access.now(),
         };
         compile::compile(search, &context)

@@ -29,6 +29,7 @@ pub(crate) const ROOT: SectionKeys = SectionKeys {
         "delivery",
         "lmtp",
         "http",
+        "search",
         "folders",
         "domain_folders",
         "passwords",
@@ -142,6 +143,8 @@ pub(crate) const HTTP: SectionKeys = SectionKeys {
     name: "http",
     keys: &["connections", "connections_per_address", "head_seconds", "connection_seconds"],
 };
+/// `[search]`
+pub(crate) const SEARCH: SectionKeys = SectionKeys { name: "search", keys: &["attachments"] };
 /// `[folders]`
 pub(crate) const FOLDERS: SectionKeys =
     SectionKeys { name: "folders", keys: &["language", "drafts", "sent", "archive", "junk", "trash"] };
@@ -168,7 +171,7 @@ pub(crate) const PASSWORDS: SectionKeys = SectionKeys {
 
 /// All of them, for the test that compares the code, the sample and the reference.
 #[cfg(test)]
-pub(crate) const ALL: [&SectionKeys; 14] = [
+pub(crate) const ALL: [&SectionKeys; 15] = [
     &ROOT,
     &LISTENER,
     &CAPABILITIES,
@@ -180,6 +183,7 @@ pub(crate) const ALL: [&SectionKeys; 14] = [
     &DELIVERY,
     &LMTP,
     &HTTP,
+    &SEARCH,
     &FOLDERS,
     &DOMAIN_FOLDERS,
     &PASSWORDS,

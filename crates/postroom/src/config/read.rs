@@ -74,6 +74,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
         log: log(&root.section(&keys::LOG)),
         arriving: delivery::arriving(&root.section(&keys::DELIVERY), &root.section(&keys::LMTP)),
         http: http::http(&root.section(&keys::HTTP)),
+        attachments: attachments(&root.section(&keys::SEARCH)),
         limits: limits(&limits_section),
         imap: imap::imap(root),
         failed_logins: failed_logins(&limits_section),
@@ -88,6 +89,23 @@ fn whole(root: &Section<'_>) -> Option<Config> {
         tls,
     };
     Some(config)
+}
+
+/// The attachments whose text is searched.
+fn attachments(search: &Section<'_>) -> Vec<documents::Kind> {
+    let all = documents::Kind::ALL;
+    let Some(names) = search.texts("attachments") else { return all.map(|(_, kind)| kind).to_vec() };
+    let mut kinds = Vec::new();
+    for name in names {
+        match all.iter().find(|(known, _)| *known == name) {
+            Some((_, kind)) => kinds.push(*kind),
+            None => search.wrong(
+                "attachments",
+                format!("{name:?} is no kind of attachment; there are \"pdf\" and \"office\""),
+            ),
+        }
+    }
+    kinds
 }
 
 fn required<'a>(section: &Section<'a>, key: &str, example: &str) -> Option<&'a str> {

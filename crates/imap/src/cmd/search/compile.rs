@@ -12,7 +12,7 @@ use message::charset::Charset;
 use message::text::Needle;
 use model::{Flags, Keyword, Timestamp, Uid, UidSet};
 
-use super::program::{Age, Alike, Days, Test};
+use super::program::{Age, Days, Test};
 use crate::object_id;
 use crate::reply::{Failure, Wrong};
 use crate::view::View;
@@ -28,6 +28,8 @@ pub(super) struct Context<'a> {
     pub(super) keywords: &'a Keywords,
     pub(super) charset: Charset,
     pub(super) comparator: Comparator,
+    /// What FUZZY makes of a text.
+    pub(super) likeness: &'a dyn Fn(TextIn, &str) -> Option<Likeness>,
     /// What OLDER and YOUNGER count from.
     pub(super) now: Timestamp,
 }
@@ -137,11 +139,11 @@ impl Context<'_> {
     fn text(&self, place: TextIn, value: &[u8], matching: Matching) -> Result<Test, Failure> {
         let text = self.charset.decode(value).map_err(Wrong::SearchText)?;
         let likeness = match matching {
-            Matching::Fuzzy => Likeness::new(place.clone(), &text),
+            Matching::Fuzzy => (self.likeness)(place.clone(), &text),
             Matching::Exact => None,
         };
         Ok(match likeness {
-            Some(likeness) => Test::Like(Box::new(Alike { likeness, known: None })),
+            Some(likeness) => Test::like(likeness),
             None => Test::text(place, Needle::by(self.comparator, &text)),
         })
     }
@@ -177,6 +179,7 @@ mod tests {
             keywords: &keywords,
             charset: Charset::US_ASCII,
             comparator: Comparator::default(),
+            likeness: &Likeness::new,
             now: Timestamp::default(),
         };
         let test = compile(&search, &context).unwrap();

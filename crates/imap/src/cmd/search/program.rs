@@ -10,11 +10,12 @@ use mailstore::{Email, Likeness, LikenessAnswer, Message, TextAnswer, TextIn};
 use message::Tree;
 use message::text::{self, Needle, Scope};
 use model::{EmailId, Flags, ModSeq, ThreadId, Uid, UidSet};
+use parking_lot::Mutex;
 
 use crate::view::View;
 
 /// One condition on a message.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Test {
     /// The same for every message.
     Always(bool),
@@ -92,18 +93,28 @@ impl Sought {
 }
 
 /// Words that something is looked for like.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Alike {
     pub(crate) likeness: Likeness,
     /// What the index knows, if it was asked.
     pub(crate) known: Option<LikenessAnswer>,
+    /// The last message that was looked at, and how much it fits: that takes long, and is asked for more than once.
+    last: Mutex<Option<(EmailId, f32)>>,
 }
 
 impl Alike {
     /// How much the message fits, up to 1, and 0 if it does not.
     fn score(&self, loaded: Loaded<'_>) -> Option<f32> {
-        let known = self.known.as_ref().and_then(|known| known.says(loaded.message.email));
-        known.or_else(|| loaded.content.map(|(content, tree)| self.likeness.of(content, tree)))
+        let id = loaded.message.email;
+        if let Some(score) = self.known.as_ref().and_then(|known| known.says(id)) {
+            return Some(score);
+        }
+        let (content, tree) = loaded.content?;
+        let mut last = self.last.lock();
+        match *last {
+            Some((looked_at, score)) if looked_at == id => Some(score),
+            _ => Some(last.insert((id, self.likeness.of(content, tree))).1),
+        }
     }
 
     const fn cost(&self) -> Cost {
@@ -202,6 +213,11 @@ impl Test {
             Self::Any(tests) | Self::Every(tests) => tests.iter().map(|test| test.score(loaded)).sum(),
             _ => 0.0,
         }
+    }
+
+    /// Words like those that are looked for.
+    pub(crate) fn like(likeness: Likeness) -> Self {
+        Self::Like(Box::new(Alike { likeness, known: None, last: Mutex::default() }))
     }
 
     /// All texts that are looked for.

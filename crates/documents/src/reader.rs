@@ -49,7 +49,7 @@ struct Process {
 }
 
 impl Reader {
-    /// `program` with these arguments calls [`crate::serve`].
+    /// `program` with these arguments calls [`crate::serve()`].
     #[must_use]
     pub fn new(program: PathBuf, arguments: Vec<OsString>, limits: Limits) -> Self {
         Self { program, arguments, limits, process: Mutex::new(None) }

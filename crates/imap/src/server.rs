@@ -9,8 +9,9 @@ use auth::Authenticator;
 use imap_proto::limits::Limits;
 use mailstore::Store;
 use net::{Conn, Drain, Tls};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::reply::{End, Failure};
 use crate::session::Session;
 use crate::switches::Switch;
 
@@ -83,7 +84,7 @@ pub struct ImapServer {
     pub(crate) tls: Option<Tls>,
     pub(crate) settings: Settings,
     /// A permit for every search that reads contents, every SORT and THREAD.
-    pub(crate) text_searches: Arc<Semaphore>,
+    text_searches: Arc<Semaphore>,
 }
 
 impl ImapServer {
@@ -97,6 +98,12 @@ impl ImapServer {
     ) -> Self {
         let text_searches = Arc::new(Semaphore::new(settings.text_searches_max));
         Self { store, authenticator, tls, settings, text_searches }
+    }
+
+    /// A place among the text searches under way, once there is one.
+    pub(crate) async fn text_search(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        // It is closed with the server alone.
+        Arc::clone(&self.text_searches).acquire_owned().await.map_err(|_| End::ShuttingDown.into())
     }
 
     /// Serves one connection to its end. When `drain` begins, the client is told goodbye between commands.

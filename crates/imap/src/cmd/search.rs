@@ -20,7 +20,7 @@ use self::program::{Loaded, Test};
 use crate::cmd::fetch::{chunks, read_together};
 use crate::io::Io;
 use crate::progress::Progress;
-use crate::reply::{Done, End, Failure};
+use crate::reply::{Done, Failure};
 use crate::server::ImapServer;
 use crate::state::Selected;
 
@@ -76,7 +76,7 @@ impl Selected {
             for message in snapshot.image.range(&some) {
                 let loaded = Loaded { message: &message, email: None, content: None };
                 match test.holds(loaded) {
-                    Some(true) => found.add(&message, test.score(loaded)),
+                    Some(true) => found.add(&message, || test.score(loaded)),
                     Some(false) => {}
                     None => open.push(message),
                 }
@@ -98,8 +98,7 @@ impl Selected {
         }
         let mut sought = test.sought();
         for some in sought.chunks_mut(TEXTS_AT_ONCE) {
-            let permit = Arc::clone(&server.text_searches).acquire_owned().await;
-            let _held = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
+            let _held = server.text_search().await?;
             let asked = some.iter().map(|sought| (sought.place.clone(), sought.needle.clone())).collect();
             let answers = self.user.access.containing(asked).await?;
             for (sought, answer) in some.iter_mut().zip(answers) {
@@ -107,8 +106,7 @@ impl Selected {
             }
         }
         for some in test.alike().chunks_mut(TEXTS_AT_ONCE) {
-            let permit = Arc::clone(&server.text_searches).acquire_owned().await;
-            let _held = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
+            let _held = server.text_search().await?;
             let asked = some.iter().map(|alike| alike.likeness.clone()).collect();
             let answers = self.user.access.resembling(asked).await?;
             for (alike, answer) in some.iter_mut().zip(answers) {
@@ -126,7 +124,7 @@ impl Selected {
             keywords: &snapshot.keywords,
             charset: compile::charset(search)?,
             comparator: self.user.collation.comparator,
-            likeness: &|place, text| self.user.access.likeness(place, text),
+            likeness: &self.user.access.likenesses(),
             now: self.user.access.now(),
         };
         compile::compile(search, &context)
@@ -160,7 +158,7 @@ impl Selected {
         }
         progress.steps(messages.len() - open.len(), io).await?;
         holding.sort_unstable_by_key(|(message, _)| message.uid);
-        holding.iter().for_each(|(message, score)| found.add(message, *score));
+        holding.iter().for_each(|(message, score)| found.add(message, || *score));
         Ok(())
     }
 
@@ -171,8 +169,7 @@ impl Selected {
         messages: &[(Message, Range<u32>, Email)],
         server: &ImapServer,
     ) -> Result<Vec<(Message, f32)>, Failure> {
-        let permit = Arc::clone(&server.text_searches).acquire_owned().await;
-        let permit = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
+        let permit = server.text_search().await?;
         let wanted = messages.iter().map(|(_, needed, email)| (email.clone(), needed.clone())).collect();
         let mut read = Vec::new();
         for ((message, ..), one) in messages.iter().zip(self.user.access.contents(wanted).await?) {

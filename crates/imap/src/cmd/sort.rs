@@ -5,8 +5,6 @@
 
 pub(super) mod order;
 
-use std::sync::Arc;
-
 use imap_proto::PartialRange;
 use imap_proto::command::{SearchReturn, Sort, SortCriterion, Tag};
 use imap_proto::response::{self, Esearch, Results};
@@ -16,7 +14,7 @@ use model::{Uid, UidSet};
 use self::order::{Keyed, Order};
 use super::search::answer::Found;
 use crate::io::Io;
-use crate::reply::{Done, End, Failure};
+use crate::reply::{Done, Failure};
 use crate::server::ImapServer;
 use crate::state::Selected;
 
@@ -61,8 +59,7 @@ impl Selected {
         server: &ImapServer,
         io: &mut Io,
     ) -> Result<Vec<Uid>, Failure> {
-        let permit = Arc::clone(&server.text_searches).acquire_owned().await;
-        let permit = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
+        let permit = server.text_search().await?;
         let order = Order::of(criteria, self.user.collation);
         let mut keyed = Vec::new();
         let mut key = |message: &Message, email: Option<&Email>| {

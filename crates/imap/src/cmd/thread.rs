@@ -3,8 +3,6 @@
 //! It begins as a SEARCH. What decides on conversations is stored of each message since its arrival; only of messages that
 //! came before that was kept is the header read. The algorithms are in `message::threading`.
 
-use std::sync::Arc;
-
 use imap_proto::command::{Tag, Thread, ThreadAlgorithm};
 use imap_proto::response::{self, Threads};
 use mailstore::{Ancestry, EMAILS_PER_READ_MAX, Email, Message, Tie};
@@ -14,7 +12,7 @@ use message::{Collated, Comparator};
 use super::search::answer::Found;
 use super::sort::order;
 use crate::io::Io;
-use crate::reply::{Done, End, Failure};
+use crate::reply::{Done, Failure};
 use crate::server::ImapServer;
 use crate::state::Selected;
 
@@ -61,8 +59,7 @@ impl Selected {
         server: &ImapServer,
         io: &mut Io,
     ) -> Result<Told, Failure> {
-        let permit = Arc::clone(&server.text_searches).acquire_owned().await;
-        let permit = permit.map_err(|_| Failure::from(End::ShuttingDown))?;
+        let permit = server.text_search().await?;
         let (mut numbers, mut messages) = (Vec::new(), Vec::new());
         let mut progress = self.progress_uncounted(tag, server);
         for some in self.rows(found).await?.chunks(EMAILS_PER_READ_MAX) {

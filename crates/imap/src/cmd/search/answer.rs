@@ -32,10 +32,11 @@ impl Found {
         Self { uids: UidSet::new(), modseqs, scores }
     }
 
-    pub(super) fn add(&mut self, message: &Message, score: f32) {
+    /// `score` is asked for where scores are kept.
+    pub(super) fn add(&mut self, message: &Message, score: impl FnOnce() -> f32) {
         self.uids.insert(message.uid);
         if let Some(scores) = &mut self.scores {
-            scores.insert(message.uid, score);
+            scores.insert(message.uid, score());
         }
         if let Some(modseqs) = &mut self.modseqs {
             modseqs.push((message.uid, message.modseq));

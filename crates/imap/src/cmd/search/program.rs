@@ -196,14 +196,29 @@ impl Test {
         Self::Text(Box::new(Sought { place, needle, known: None }))
     }
 
+    /// The tests that consist of no others.
+    fn simple(&mut self) -> Vec<&mut Self> {
+        match self {
+            Self::Not(test) => test.simple(),
+            Self::Any(tests) | Self::Every(tests) => tests.iter_mut().flat_map(Self::simple).collect(),
+            simple => vec![simple],
+        }
+    }
+
+    /// All texts that are looked for.
+    pub(crate) fn sought(&mut self) -> Vec<&mut Sought> {
+        let simple = self.simple().into_iter();
+        simple
+            .filter_map(|test| if let Self::Text(sought) = test { Some(&mut **sought) } else { None })
+            .collect()
+    }
+
     /// All words that something is looked for like.
     pub(crate) fn alike(&mut self) -> Vec<&mut Alike> {
-        match self {
-            Self::Like(alike) => vec![alike],
-            Self::Not(test) => test.alike(),
-            Self::Any(tests) | Self::Every(tests) => tests.iter_mut().flat_map(Self::alike).collect(),
-            _ => Vec::new(),
-        }
+        let simple = self.simple().into_iter();
+        simple
+            .filter_map(|test| if let Self::Like(alike) = test { Some(&mut **alike) } else { None })
+            .collect()
     }
 
     /// How much a message that holds the test fits: the more, the more it is like what is looked for (RFC 6203 §4).
@@ -218,16 +233,6 @@ impl Test {
     /// Words like those that are looked for.
     pub(crate) fn like(likeness: Likeness) -> Self {
         Self::Like(Box::new(Alike { likeness, known: None, last: Mutex::default() }))
-    }
-
-    /// All texts that are looked for.
-    pub(crate) fn sought(&mut self) -> Vec<&mut Sought> {
-        match self {
-            Self::Text(sought) => vec![sought],
-            Self::Not(test) => test.sought(),
-            Self::Any(tests) | Self::Every(tests) => tests.iter_mut().flat_map(Self::sought).collect(),
-            _ => Vec::new(),
-        }
     }
 
     fn cost(&self) -> Cost {

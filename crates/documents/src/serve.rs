@@ -4,6 +4,7 @@ use std::io::{self, BufReader, BufWriter};
 use std::panic::{self, AssertUnwindSafe};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::protocol::{DOCUMENT_BYTES_MAX, receive, send};
 use crate::sink::Sink;
@@ -11,6 +12,8 @@ use crate::{Kind, office, pdf};
 
 /// Memory that it may have, in bytes.
 const MEMORY_BYTES_MAX: u64 = 2 << 30;
+/// Seconds of processor time that a document may take: nobody waits for it any longer, if there is anybody left.
+const PROCESSOR_SECONDS_MAX: u64 = 15;
 
 /// The document has text.
 pub(crate) const TEXT: u8 = 1;
@@ -27,6 +30,7 @@ pub fn serve() -> io::Result<()> {
     panic::set_hook(Box::new(|_| {}));
     let (mut input, mut output) = (BufReader::new(io::stdin()), BufWriter::new(io::stdout()));
     while let Some((kind, document)) = receive(&mut input, DOCUMENT_BYTES_MAX)? {
+        limit_time()?;
         let text = Kind::from_number(kind).and_then(|kind| text_of(kind, &document));
         match text {
             Some(text) => send(&mut output, TEXT, text.as_bytes())?,
@@ -46,6 +50,13 @@ pub(crate) fn text_of(kind: Kind, document: &[u8]) -> Option<String> {
         Some(sink.into_text())
     };
     panic::catch_unwind(AssertUnwindSafe(read)).ok().flatten()
+}
+
+/// The process is ended where the next document takes more time than it may.
+fn limit_time() -> io::Result<()> {
+    let taken = u64::try_from(clock_gettime(ClockId::ProcessCPUTime).tv_sec).unwrap_or(0);
+    let current = Some(taken + 1 + PROCESSOR_SECONDS_MAX);
+    Ok(setrlimit(Resource::Cpu, Rlimit { current, maximum: None })?)
 }
 
 /// No more memory than that, no file written, none opened, no process started, no core left behind.

@@ -4,13 +4,15 @@
 //! the caller to look at, so that an answer is exact whether the index has caught up or not. It is written in the
 //! background ([`build`]), in commits of its own, in nobody's way. What cannot be read of it is as if it were not there.
 
+mod attachments;
 mod build;
 mod likeness;
 mod rows;
 mod tiers;
 
+pub use attachments::AttachmentText;
 pub(crate) use build::forget;
-pub use likeness::{AttachmentText, Likeness, LikenessAnswer};
+pub use likeness::{Likeness, LikenessAnswer};
 pub use rows::IndexSize;
 pub(crate) use rows::State;
 
@@ -20,6 +22,7 @@ use model::{AccountId, EmailId};
 use roaring::RoaringTreemap;
 use textindex::{Document, Field, Query, Source as _, Words};
 
+use self::attachments::Reading;
 use crate::access::Access;
 use crate::error::{Error, Fault};
 use rows::RowSource;
@@ -191,14 +194,12 @@ fn index_body(document: &mut Document<'_>, content: &[u8], tree: &message::Tree)
     }
 }
 
-fn index_attachments(
-    document: &mut Document<'_>,
-    content: &[u8],
-    tree: &message::Tree,
-    reader: &dyn AttachmentText,
-) {
+fn index_attachments(document: &mut Document<'_>, content: &[u8], tree: &message::Tree, reading: &Reading) {
     for attachment in Attachment::all(content, tree) {
-        if let Some(text) = reader.text_of(&attachment).filter(|_| !document.is_full()) {
+        if document.is_full() {
+            return;
+        }
+        if let Some(text) = reading.text_of(&attachment) {
             document.push(ATTACHMENTS, &message::fold(&text));
             document.end(ATTACHMENTS);
         }

@@ -14,6 +14,7 @@ use storage::{Batch, Snapshot};
 use textindex::{Block, Directory, Segment};
 use tokio::sync::mpsc;
 
+use super::attachments::Reading;
 use super::rows::{DIRECTORY, IndexSize, POSTINGS, RowSource, SegmentRow, State, TERMS};
 use super::{FIELDS, index_attachments, index_text, mark_partial, tiers};
 use crate::account::load;
@@ -174,7 +175,7 @@ fn build(shared: &Shared, account: AccountId, from: EmailId, end: EmailId) -> Re
                     let tree = email.tree()?;
                     index_text(&mut document, &content, &tree);
                     if let Some(reader) = &shared.options.attachments {
-                        index_attachments(&mut document, &content, &tree, &**reader);
+                        index_attachments(&mut document, &content, &tree, &Reading::new(reader.clone()));
                     }
                 }
                 // Given up: nobody finds it any more.

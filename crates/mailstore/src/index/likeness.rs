@@ -1,15 +1,16 @@
 //! SEARCH FUZZY: which e-mails have words like those asked for, and how much they fit (RFC 6203).
 //!
-//! It depends on nothing but the e-mail, so that an e-mail that is not indexed yet fits as it does once it is.
+//! It depends on nothing but the e-mail, so that an e-mail that is not indexed yet fits as it does once it is; but for attachments,
+//! which a search reads as far as it has time.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
-use message::{Attachment, Tree};
+use message::Tree;
 use model::EmailId;
 use textindex::{Batch, Resemblance, Weighed};
 
+use super::attachments::Reading;
 use super::{ATTACHMENTS, BODY, HEADER, NAMED, State, TextIn, index_attachments, index_body, index_header};
 use crate::access::Access;
 use crate::error::{Error, Fault};
@@ -22,18 +23,13 @@ const WEIGHT_TEXT: f32 = 0.7;
 const WEIGHT_HEADER: f32 = 0.5;
 const WEIGHT_ATTACHMENT: f32 = 0.6;
 
-/// Knows how to read attachments.
-pub trait AttachmentText: fmt::Debug + Send + Sync {
-    /// The text of one; `None` if it has none, or none that is to be searched. Blocks, but not for long.
-    fn text_of(&self, attachment: &Attachment<'_>) -> Option<String>;
-}
-
 /// Words that are looked for, and where.
 #[derive(Clone, Debug)]
 pub struct Likeness {
     place: TextIn,
     words: Resemblance,
-    attachments: Option<Arc<dyn AttachmentText>>,
+    /// Of e-mails that are not indexed.
+    attachments: Option<Arc<Reading>>,
 }
 
 /// What the index knows of it.
@@ -76,8 +72,8 @@ impl Likeness {
         index_header(&mut document, content, tree);
         if !self.is_of_header() {
             index_body(&mut document, content, tree);
-            if let Some(reader) = &self.attachments {
-                index_attachments(&mut document, content, tree, &**reader);
+            if let Some(reading) = &self.attachments {
+                index_attachments(&mut document, content, tree, reading);
             }
         }
         let scores = self.words.run(&self.fields(), &batch.finish());
@@ -102,11 +98,12 @@ impl Likeness {
 }
 
 impl Access {
-    /// As [`Likeness::new`], of attachments as well, where their text is read.
-    #[must_use]
-    pub fn likeness(&self, place: TextIn, text: &str) -> Option<Likeness> {
-        let attachments = self.shared().options.attachments.clone();
-        Some(Likeness { attachments, ..Likeness::new(place, text)? })
+    /// Makes likenesses as [`Likeness::new`] does, but of attachments as well, where their text is read: those of one search,
+    /// which share the time for it.
+    pub fn likenesses(&self) -> impl Fn(TextIn, &str) -> Option<Likeness> + use<> {
+        let attachments =
+            self.shared().options.attachments.clone().map(|reader| Arc::new(Reading::new(reader)));
+        move |place, text| Some(Likeness { attachments: attachments.clone(), ..Likeness::new(place, text)? })
     }
 
     /// What the index says of likenesses, in the order asked for; `None` where it says nothing.

@@ -1,10 +1,13 @@
 //! What stands in attachments is found by FUZZY, and a malicious one costs nobody anything.
 
+use std::fs;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::limits::{IMAP, LOGIN, server};
 use crate::running::Imap;
+use crate::serving::Server;
 
 const DOCX: &[u8] = include_bytes!("../../../documents/tests/samples/offer.docx");
 const PDF: &[u8] = include_bytes!("../../../documents/tests/samples/invoice.pdf");
@@ -67,6 +70,37 @@ fn the_text_of_attachments_is_found_by_what_is_like_it() {
     assert_eq!(found(&mut imap, "FUZZY TEXT turbine").trim_end(), "* SEARCH 1 21");
     let scores = imap.ask("SEARCH RETURN (RELEVANCY ALL) FUZZY TEXT turbines");
     assert!(scores.iter().any(|line| line.ends_with("ALL 1,21 RELEVANCY (100 100)\r\n")), "{scores:?}");
+}
+
+/// What a process may have, by its name in `/proc`, and whose child it is.
+fn limits_of_the_reader(server: &Server) -> String {
+    let parent = server.process.id().to_string();
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+    let threads = fs::read_dir(format!("/proc/{parent}/task")).unwrap().map(|thread| thread.unwrap().path());
+    let of_threads = threads.map(|thread| fs::read_to_string(thread.join("children")).unwrap_or_default());
+    let all = of_threads.fold(children, |all, more| all + &more);
+    fs::read_to_string(format!("/proc/{}/limits", all.split_whitespace().next().unwrap())).unwrap()
+}
+
+#[test]
+fn the_process_that_reads_attachments_may_have_little() {
+    let server = server(IMAP);
+    let mut imap = Imap::connect(server.address("imap"));
+    filled(&mut imap);
+    assert_eq!(found(&mut imap, "FUZZY TEXT turbine").trim_end(), "* SEARCH 1");
+    let limits = limits_of_the_reader(&server);
+    for (what, most) in [
+        ("Max address space", 2 << 30),
+        ("Max cpu time", 60),
+        ("Max file size", 0),
+        ("Max core file size", 0),
+        ("Max open files", 3),
+        ("Max processes", 0),
+    ] {
+        let line = limits.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+        let soft: u64 = line.split_whitespace().next().unwrap().parse().unwrap();
+        assert!(soft <= most, "{what}: {limits}");
+    }
 }
 
 #[test]

@@ -18,6 +18,12 @@ impl Kind {
     /// All of them, by their names in the configuration.
     pub const ALL: [(&str, Self); 2] = [("pdf", Self::Pdf), ("office", Self::Office)];
 
+    /// All of them.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        Self::ALL.map(|(_, kind)| kind).to_vec()
+    }
+
     /// By its media type, or by the ending of its file's name.
     #[must_use]
     pub fn of(media_type: &str, file_name: Option<&str>) -> Option<Self> {
@@ -38,7 +44,7 @@ impl Kind {
     }
 
     pub(crate) fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.iter().map(|(_, kind)| *kind).find(|kind| *kind as u8 == number)
+        Self::all().into_iter().find(|kind| *kind as u8 == number)
     }
 }
 

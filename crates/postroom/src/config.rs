@@ -325,7 +325,7 @@ impl Config {
             imap: Imap::default(),
             arriving: Arriving::default(),
             http: web::Settings::default(),
-            attachments: documents::Kind::ALL.map(|(_, kind)| kind).to_vec(),
+            attachments: documents::Kind::all(),
             folders: DefaultFolders::default(),
             hashing: PoolSettings::default(),
             recent_logins: CacheSettings::default(),

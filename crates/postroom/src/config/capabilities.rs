@@ -29,33 +29,23 @@ fn switch(section: &Section<'_>, default_domain: Option<&str>) -> Switch {
     Switch {
         on,
         off,
-        users: each(section, "users", "no login name, such as \"mia@example.org\"", |text| {
-            LoginName::parse(text, default_domain?).ok().map(|login| login.to_string())
-        }),
-        addresses: each(section, "addresses", "no address or range, such as \"192.0.2.0/24\"", range),
+        users: section
+            .each("users", "no login name, such as \"mia@example.org\"", |text| {
+                LoginName::parse(text, default_domain?).ok().map(|login| login.to_string())
+            })
+            .unwrap_or_default(),
+        addresses: section
+            .each("addresses", "no address or range, such as \"192.0.2.0/24\"", range)
+            .unwrap_or_default(),
     }
 }
 
 fn capabilities(section: &Section<'_>, key: &str) -> CapabilitySet {
-    each(section, key, "no capability that can be switched; docs/rfc/support.md lists all", switchable)
-        .into_iter()
-        .collect()
+    let right = "no capability that can be switched; docs/rfc/support.md lists all";
+    section.each(key, right, switchable).into_iter().flatten().collect()
 }
 
 /// A range, or a single address.
 fn range(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse().ok().map(|address: std::net::IpAddr| address.into()))
-}
-
-/// The values of a list, each of which `read` understands; `right` says what a value is that it does not.
-fn each<T>(section: &Section<'_>, key: &str, right: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
-    let texts = section.texts(key).unwrap_or_default();
-    let mut values = Vec::with_capacity(texts.len());
-    for text in texts {
-        match read(text) {
-            Some(value) => values.push(value),
-            None => section.wrong(key, format!("{text:?} is {right}")),
-        }
-    }
-    values
 }

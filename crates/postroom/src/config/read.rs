@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use auth::{CacheSettings, ITERATIONS_MAX, ITERATIONS_MIN, PoolSettings, ScramMode, ThrottleSettings};
+use documents::Kind;
 use mailstore::AccountLimits;
 use message::Nesting;
 use model::{DEPTH_MAX, KEYWORDS_MAX, NAME_BYTES_MAX};
@@ -74,7 +75,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
         log: log(&root.section(&keys::LOG)),
         arriving: delivery::arriving(&root.section(&keys::DELIVERY), &root.section(&keys::LMTP)),
         http: http::http(&root.section(&keys::HTTP)),
-        attachments: attachments(&root.section(&keys::SEARCH)),
+        attachments: root.section(&keys::SEARCH).choices("attachments", &Kind::ALL).unwrap_or_else(Kind::all),
         limits: limits(&limits_section),
         imap: imap::imap(root),
         failed_logins: failed_logins(&limits_section),
@@ -89,23 +90,6 @@ fn whole(root: &Section<'_>) -> Option<Config> {
         tls,
     };
     Some(config)
-}
-
-/// The attachments whose text is searched.
-fn attachments(search: &Section<'_>) -> Vec<documents::Kind> {
-    let all = documents::Kind::ALL;
-    let Some(names) = search.texts("attachments") else { return all.map(|(_, kind)| kind).to_vec() };
-    let mut kinds = Vec::new();
-    for name in names {
-        match all.iter().find(|(known, _)| *known == name) {
-            Some((_, kind)) => kinds.push(*kind),
-            None => search.wrong(
-                "attachments",
-                format!("{name:?} is no kind of attachment; there are \"pdf\" and \"office\""),
-            ),
-        }
-    }
-    kinds
 }
 
 fn required<'a>(section: &Section<'a>, key: &str, example: &str) -> Option<&'a str> {

@@ -132,9 +132,25 @@ impl<'a> Section<'a> {
 
     /// One of several words.
     pub(super) fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
-        let words: Vec<String> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
-        let right = format!("none of {}", words.join(", "));
-        self.read(key, &right, |text| choices.iter().find(|(word, _)| *word == text).map(|&(_, value)| value))
+        self.read(key, &none_of(choices), chosen(choices))
+    }
+
+    /// A list of such words.
+    pub(super) fn choices<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Option<Vec<T>> {
+        self.each(key, &none_of(choices), chosen(choices))
+    }
+
+    /// A list of texts, each of which `read` understands; `right` says what would be right.
+    pub(super) fn each<T>(&self, key: &str, right: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+        let texts = self.texts(key)?;
+        let mut values = Vec::with_capacity(texts.len());
+        for text in texts {
+            match read(text) {
+                Some(value) => values.push(value),
+                None => self.wrong(key, format!("{text:?} is {right}")),
+            }
+        }
+        Some(values)
     }
 
     /// A list of texts.
@@ -213,4 +229,12 @@ impl<'a> Section<'a> {
         };
         self.problems.note(at, key, what);
     }
+}
+fn none_of<T>(choices: &[(&str, T)]) -> String {
+    let words: Vec<String> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
+    format!("none of {}", words.join(", "))
+}
+
+fn chosen<T: Copy>(choices: &[(&str, T)]) -> impl Fn(&str) -> Option<T> {
+    |text| choices.iter().find(|(word, _)| *word == text).map(|&(_, value)| value)
 }

@@ -81,6 +81,11 @@ fn a_bad_value_is_refused_with_what_would_be_right() {
             "message_bytes = \"3 MB\"",
             "13: limits.message_bytes: must be a number of bytes, or a text such as \"64 MiB\", from 1024 to 2147483648",
         ),
+        (
+            "search",
+            "attachments = [\"pdf\", \"exe\"]",
+            "13: search.attachments: \"exe\" is none of \"pdf\", \"office\"",
+        ),
         ("", "user = 5", "1: user: must be a text in quotes, not integer"),
         (
             "",

@@ -107,6 +107,7 @@ impl Worker {
 
     fn write(&mut self, mut batch: Batch) -> Result<(), Stopped> {
         batch.put(schema::COMMIT_NUMBER.to_vec(), (self.number + 1).to_be_bytes().to_vec());
+        batch.settle();
         let since = Instant::now();
         match self.engine.commit(&batch) {
             Ok(()) => {

@@ -74,6 +74,16 @@ pub(crate) enum Op {
     DeleteRange(Vec<u8>, Vec<u8>),
 }
 
+impl Op {
+    /// The key, unless it is about many.
+    fn key(&self) -> Option<&[u8]> {
+        match self {
+            Self::Put(key, _) | Self::Delete(key) => Some(key),
+            Self::DeleteRange(..) => None,
+        }
+    }
+}
+
 impl Batch {
     /// Gives a key a value.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
@@ -99,6 +109,23 @@ impl Batch {
         self.ops.extend(other.ops);
     }
 
+    /// Puts the changes into the order of their keys, and leaves out those that a later one undoes. What the batch does is
+    /// the same; an engine finds the places of neighbours sooner than of keys that come as they may.
+    pub fn settle(&mut self) {
+        for changes in self.ops.chunk_by_mut(|a, b| a.key().is_some() && b.key().is_some()) {
+            // Stable: of the changes of one key, the last stays the last.
+            changes.sort_by(|a, b| a.key().cmp(&b.key()));
+        }
+        // Of two changes of one key that stand side by side, the later one takes the place of the earlier.
+        self.ops.dedup_by(|later, earlier| {
+            let is_undone = later.key().is_some() && later.key() == earlier.key();
+            if is_undone {
+                std::mem::swap(later, earlier);
+            }
+            is_undone
+        });
+    }
+
     /// Whether there is no change.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -113,5 +140,54 @@ impl Batch {
 
     pub(crate) fn ops(&self) -> &[Op] {
         &self.ops
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A batch that puts, deletes and deletes ranges of a few keys, so that many changes are of the same ones.
+    fn batch() -> impl Strategy<Value = Batch> {
+        let change = (0u8..4, 0u8..9, 0u8..9, any::<u8>());
+        proptest::collection::vec(change, 0..40).prop_map(|changes| {
+            let mut batch = Batch::default();
+            for (what, key, to, value) in changes {
+                match what {
+                    0 | 1 => batch.put(vec![key], vec![value]),
+                    2 => batch.delete(vec![key]),
+                    _ => batch.delete_range(vec![key], vec![to]),
+                }
+            }
+            batch
+        })
+    }
+
+    fn rows_after(batches: &[Batch]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let engine = MemoryEngine::default();
+        for batch in batches {
+            engine.commit(batch).unwrap();
+        }
+        let mut rows = Vec::new();
+        engine
+            .snapshot()
+            .unwrap()
+            .scan(&[], &[0xff], &mut |key, value| {
+                rows.push((key.to_vec(), value.to_vec()));
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        rows
+    }
+
+    proptest! {
+        #[test]
+        fn settled_changes_do_the_same(before in batch(), changes in batch()) {
+            let mut settled = changes.clone();
+            settled.settle();
+            prop_assert!(settled.ops().len() <= changes.ops().len());
+            prop_assert_eq!(rows_after(&[before.clone(), settled]), rows_after(&[before, changes]));
+        }
     }
 }

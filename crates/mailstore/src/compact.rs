@@ -69,7 +69,7 @@ impl Store {
             };
             Ok(Some(records.into_iter().zip(rows).filter_map(lives).collect::<Vec<_>>()))
         };
-        let Some(living) = self.shared.blocking(living).await? else { return Ok(()) };
+        let Some(living) = self.background.run(living).await? else { return Ok(()) };
         for some in living.chunks(RECORDS_PER_COMMIT) {
             self.relocate(some).await?;
         }
@@ -89,7 +89,7 @@ impl Store {
             let (done, durable) = oneshot::channel();
             let (blobs, at) = (self.shared.blobs.clone(), *at);
             let copy = move || Ok(blobs.relocate(&at, Box::new(move |copied| drop(done.send(copied))))?);
-            self.shared.blocking(copy).await?;
+            self.background.run(copy).await?;
             copies.push((header.id, durable));
         }
         let mut batch = Batch::default();

@@ -7,6 +7,7 @@
 mod access;
 mod account;
 mod aliases;
+mod background;
 mod cache;
 mod change;
 mod check;

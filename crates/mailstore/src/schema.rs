@@ -240,6 +240,11 @@ pub(crate) fn owners(blob: BlobId) -> Vec<u8> {
     Key::table(b'q').u64(blob.0).0
 }
 
+/// The blob of a `q` key.
+pub(crate) fn blob_owned(key: &[u8]) -> Option<BlobId> {
+    Some(BlobId(u64::from_be_bytes(key.get(1..9)?.try_into().ok()?)))
+}
+
 /// The account and the e-mail of a `q` key.
 pub(crate) fn owner_in(key: &[u8]) -> Option<(AccountId, EmailId)> {
     let account = u64::from_be_bytes(key.get(9..17)?.try_into().ok()?);

@@ -2,6 +2,7 @@
 
 use crate::access::Access;
 use crate::account::{Account, load};
+use crate::background::Background;
 use crate::cache::ImageCache;
 use crate::committer::Committer;
 use crate::error::{During, Error, Fault, Refusal};
@@ -111,6 +112,8 @@ pub struct Store {
     /// Accounts that are in use. The lock is held while one is read, so that there is never a second of it.
     accounts: Mutex<HashMap<AccountId, Weak<Account>>>,
     pub(crate) directory: Mutex<()>,
+    /// For what the housekeeping does besides waiting.
+    pub(crate) background: Background,
 }
 
 impl Store {
@@ -164,6 +167,7 @@ impl Store {
             shared: Arc::new(shared),
             accounts: Mutex::default(),
             directory: Mutex::default(),
+            background: Background::start().during("open")?,
         }))
     }
 

@@ -20,6 +20,12 @@ use storage::{Batch, Location};
 /// Roughly how many expunged e-mails one round takes.
 const EMAILS_PER_ROUND: usize = 4096;
 
+/// Rows that are looked up together.
+const ROWS_AT_ONCE: usize = 256;
+
+/// Numbers that lie no further apart are read in one go.
+const GAP_MAX: u64 = 8;
+
 /// Marks the keys of graves that a deleted mailbox left: no modseq reaches so high (RFC 7162 §3: 63 bits).
 const BURIED: u64 = 1 << 63;
 
@@ -76,7 +82,8 @@ impl Store {
         // Taken first: a commit may be durable, and in the graves, before the images that are looked at know of it.
         let as_of = account.lock().published.modseq();
         let shared = self.shared.clone();
-        let round = self.shared.read(move |snapshot| read_round(snapshot, id, as_of, &shared)).await?;
+        let read = move || read_round(&*shared.engine.snapshot()?, id, as_of, &shared);
+        let round = self.background.run(read).await?;
         // A delivery to several accounts is about to refer to what one of them has expunged already: another time.
         if round.graves.is_empty() || round.on_the_way {
             return Ok(false);
@@ -233,15 +240,24 @@ fn read_round(
         round.emails.extend(schema::decode_emails(value)?);
         Ok(())
     })?;
-    for &email in &round.emails {
-        let mut mailboxes = Vec::new();
-        load::scan(snapshot, &schema::references(id, email), |key, _| {
-            mailboxes.extend(schema::last_u32(key).map(MailboxId));
+    round.references = round.emails.iter().map(|&email| (email, Vec::new())).collect();
+    for (first, last) in runs(round.emails.iter().map(|email| email.0)) {
+        let (from, to) = (schema::references(id, EmailId(first)), schema::references(id, EmailId(last)));
+        load::scan_between(snapshot, &from, &schema::after(&to), |key, _| {
+            let mailboxes = schema::email_of(key).and_then(|email| round.references.get_mut(&email));
+            if let Some(mailboxes) = mailboxes {
+                mailboxes.extend(schema::last_u32(key).map(MailboxId));
+            }
             Ok(())
         })?;
-        round.references.insert(email, mailboxes);
-        if let Some(row) = snapshot.get(&schema::email(id, email))? {
-            round.blobs.insert(email, Email::decode(email, &row)?.blob);
+    }
+    let emails: Vec<EmailId> = round.emails.iter().copied().collect();
+    for some in emails.chunks(ROWS_AT_ONCE) {
+        let keys: Vec<Vec<u8>> = some.iter().map(|&email| schema::email(id, email)).collect();
+        for (&email, row) in some.iter().zip(snapshot.get_many(&keys)?) {
+            if let Some(row) = row {
+                round.blobs.insert(email, Email::decode(email, &row)?.blob);
+            }
         }
     }
     // ORDER: what is on its way in is asked for before the owners are read: let go of after that, it is among them.
@@ -253,14 +269,32 @@ fn read_round(
 }
 
 fn read_owners(round: &mut Round, snapshot: &dyn storage::Snapshot) -> Result<(), Fault> {
-    for &blob in round.blobs.values() {
-        let owners = round.owners.entry(blob).or_default();
-        load::scan(snapshot, &schema::owners(blob), |key, _| {
-            owners.extend(schema::owner_in(key));
+    round.owners = round.blobs.values().map(|&blob| (blob, HashSet::new())).collect();
+    let blobs: BTreeSet<u64> = round.blobs.values().map(|blob| blob.0).collect();
+    for (first, last) in runs(blobs) {
+        let (from, to) = (schema::owners(BlobId(first)), schema::owners(BlobId(last)));
+        load::scan_between(snapshot, &from, &schema::after(&to), |key, _| {
+            let owners = schema::blob_owned(key).and_then(|blob| round.owners.get_mut(&blob));
+            if let Some(owners) = owners {
+                owners.extend(schema::owner_in(key));
+            }
             Ok(())
         })?;
     }
     Ok(())
+}
+
+/// The first and the last of numbers that lie close together, of ascending ones: what was expunged together came together as
+/// a rule, and reading across a small gap costs less than to begin anew behind it.
+fn runs(numbers: impl IntoIterator<Item = u64>) -> Vec<(u64, u64)> {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if number - *last <= GAP_MAX => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    runs
 }
 
 /// The e-mails of a deleted mailbox, and the stages that its log links.

@@ -20,7 +20,7 @@ use super::{FIELDS, index_attachments, index_text, mark_partial, tiers};
 use crate::account::load;
 use crate::content::read_body;
 use crate::email::Email;
-use crate::error::{During, Error, Fault, Refusal, Stopped};
+use crate::error::{Error, Fault, Refusal, Stopped};
 use crate::schema;
 use crate::shared::Shared;
 use crate::store::Store;
@@ -117,7 +117,7 @@ impl Store {
             return Ok(false);
         }
         let (shared, from) = (self.shared.clone(), state.until);
-        let built = self.shared.blocking(move || build(&shared, id, from, EmailId(next))).await?;
+        let built = self.background.run(move || build(&shared, id, from, EmailId(next))).await?;
         let mut writer = SegmentWriter::new(&self.shared, id, (state.next_segment, state.until));
         for (field, blocks) in built.segment.fields {
             for block in blocks {
@@ -139,12 +139,12 @@ impl Store {
             let from = merged.first().map_or(EmailId(0), |segment| segment.from);
             let end = state.segments.get(range.end).map_or(state.until, |segment| segment.from);
             let merging =
-                tokio::task::spawn_blocking(move || merge(&shared, account, (from, end), &numbers, &sender));
+                self.background.run(move || merge(&shared, account, (from, end), &numbers, &sender));
             let mut writer = SegmentWriter::new(&self.shared, account, (state.next_segment, from));
             while let Some((field, block)) = blocks.recv().await {
                 writer.push(field, block).await?;
             }
-            let emails = merging.await.during("merge of the text index")??;
+            let emails = merging.await?;
             let text_bytes = merged.iter().map(|segment| segment.text_bytes).sum();
             writer.finish(state, Some(range), (emails, text_bytes)).await?;
         }

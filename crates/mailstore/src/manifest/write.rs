@@ -89,7 +89,7 @@ impl Store {
         // Asked before the snapshot is taken: see there.
         let under_way = self.shared.unreferred.under_way();
         let shared = self.shared.clone();
-        let draft = self.shared.blocking(move || Draft::of(&shared, id, beside, under_way)).await?;
+        let draft = self.background.run(move || Draft::of(&shared, id, beside, under_way)).await?;
         let Some(mut draft) = draft else { return Ok(()) };
         let records = draft.records(&self.shared);
         let (mut batch, mut located, mut holds) = (Batch::default(), Vec::new(), Vec::new());
@@ -126,7 +126,7 @@ impl Store {
             blobs.put(record, Box::new(move |located| drop(done.send(located))));
             (hold, durable)
         };
-        self.shared.blocking(move || Ok(records.into_iter().map(put).collect())).await
+        Ok(self.background.run(move || Ok(records.into_iter().map(put).collect())).await?)
     }
 
     /// Removes the rows of records that nobody needs any more, and counts their bytes as dead.

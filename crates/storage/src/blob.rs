@@ -136,6 +136,9 @@ pub trait BlobStore: Send + Sync + 'static {
     /// has failed; it must be short. Concurrent puts share one sync. Blocks while too many bytes are queued.
     fn put(&self, blob: NewBlob, done: Done);
 
+    /// Whether so few bytes are queued that a put of a few hundred kilobytes surely does not block.
+    fn is_roomy(&self) -> bool;
+
     /// The whole content, verified against its checksums.
     ///
     /// # Errors

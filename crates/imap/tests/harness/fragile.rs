@@ -20,6 +20,10 @@ impl BlobStore for FragileBlobs {
         self.0.put(blob, done);
     }
 
+    fn is_roomy(&self) -> bool {
+        self.0.is_roomy()
+    }
+
     fn read(&self, at: &Location) -> Result<Vec<u8>, Error> {
         let content = self.0.read(at)?;
         let has = |mark: &[u8]| content.windows(mark.len()).any(|part| part == mark);

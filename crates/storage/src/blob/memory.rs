@@ -79,6 +79,10 @@ impl BlobStore for MemoryBlobs {
         done(record.map(|record| self.append(&record, blob.content.len() as u32)));
     }
 
+    fn is_roomy(&self) -> bool {
+        true
+    }
+
     fn read(&self, at: &Location) -> Result<Vec<u8>, Error> {
         let segment = self.segment(at.segment)?;
         let content = record::decode(slice(&segment, at)?);

@@ -165,6 +165,10 @@ impl BlobStore for SegmentStore {
         self.queue.push(Entry { record, size, done });
     }
 
+    fn is_roomy(&self) -> bool {
+        self.queue.is_roomy()
+    }
+
     fn read(&self, at: &Location) -> Result<Vec<u8>, Error> {
         let damaged = |what| file::damaged(at.segment, at.offset.into(), what);
         let (_, content) = record::decode(&self.record(at)?).map_err(damaged)?;

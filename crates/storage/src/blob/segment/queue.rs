@@ -62,6 +62,11 @@ impl Queue {
         self.filled.notify_one();
     }
 
+    /// Whether there is so much room that an entry of a few hundred kilobytes would not have to wait, whoever else comes.
+    pub(super) fn is_roomy(&self) -> bool {
+        self.state.lock().bytes <= QUEUED_BYTES_MAX / 2
+    }
+
     /// The next batch, as soon as there is one; `None` when the queue is closed and empty.
     pub(super) fn take(&self) -> Option<Vec<Entry>> {
         let mut state = self.state.lock();

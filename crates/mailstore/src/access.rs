@@ -1,9 +1,10 @@
 //! What a user may do with an account: the only way to a mailbox, and the one place that decides on rights.
 
-use crate::account::{Account, load};
+use crate::account::Account;
 use crate::email::Email;
 use crate::error::{During, Error, Fault, Refusal};
 use crate::mailbox::{Mailbox, Status};
+use crate::numbered::Table;
 use crate::quota::Quota;
 use crate::schema;
 use crate::shared::Shared;
@@ -15,11 +16,6 @@ use std::sync::Arc;
 
 /// How many e-mail rows one read takes at most.
 pub const EMAILS_PER_READ_MAX: usize = 512;
-
-/// So few e-mails are looked up one by one.
-const SCANNED_MIN: usize = 8;
-/// How many rows a scan passes, at most, for each e-mail that it reads.
-const SCANNED_PER_EMAIL_MAX: u64 = 2;
 
 /// A logged-in user's way to an account. Cheap to clone.
 #[derive(Clone)]
@@ -225,73 +221,16 @@ impl Access {
     }
 }
 
-/// Reads e-mails, in the order asked for. What came into a mailbox one after another has neighbouring ids, and one scan
-/// reads these several times faster than as many look-ups.
+/// Reads e-mails, in the order asked for.
 pub(crate) fn read_emails(
     snapshot: &dyn storage::Snapshot,
     account: AccountId,
     ids: &[EmailId],
 ) -> Result<Vec<Option<Email>>, Fault> {
-    if let Some((first, last)) = dense(ids) {
-        return scan_emails(snapshot, account, ids, (first, last));
-    }
-    let keys: Vec<Vec<u8>> = ids.iter().map(|&id| schema::email(account, id)).collect();
-    let rows = snapshot.get_many(&keys)?;
-    let decode = |(&id, row): (&EmailId, Option<Vec<u8>>)| row.map(|row| Email::decode(id, &row)).transpose();
-    Ok(ids.iter().zip(rows).map(decode).collect::<Result<_, _>>()?)
-}
-
-/// The first and the last of ids that ascend with few gaps between them.
-fn dense(ids: &[EmailId]) -> Option<(EmailId, EmailId)> {
-    let (first, last) = (*ids.first()?, *ids.last()?);
-    let ascends = ids.is_sorted_by(|a, b| a.0 < b.0);
-    let is_dense =
-        ascends && ids.len() >= SCANNED_MIN && last.0 - first.0 < SCANNED_PER_EMAIL_MAX * ids.len() as u64;
-    is_dense.then_some((first, last))
-}
-
-/// Reads e-mails with ascending ids by scanning from the first to the last.
-fn scan_emails(
-    snapshot: &dyn storage::Snapshot,
-    account: AccountId,
-    ids: &[EmailId],
-    (first, last): (EmailId, EmailId),
-) -> Result<Vec<Option<Email>>, Fault> {
-    let (from, mut to) = (schema::email(account, first), schema::email(account, last));
-    to.push(0);
-    let mut emails: Vec<Option<Email>> = ids.iter().map(|_| None).collect();
-    let mut wanted = ids.iter().zip(&mut emails).peekable();
-    load::scan_between(snapshot, &from, &to, |key, value| {
-        let Some(id) = schema::email_of(key) else { return Ok(()) };
-        while wanted.next_if(|(wanted, _)| wanted.0 < id.0).is_some() {}
-        if let Some((_, slot)) = wanted.next_if(|(wanted, _)| **wanted == id) {
-            *slot = Some(Email::decode(id, value)?);
-        }
-        Ok(())
-    })?;
-    Ok(emails)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_that_ascend_with_few_gaps_are_scanned() {
-        let ends = |ids: &[u64]| {
-            let ids: Vec<EmailId> = ids.iter().copied().map(EmailId).collect();
-            dense(&ids).map(|(first, last)| (first.0, last.0))
-        };
-        assert_eq!(ends(&[3, 4, 5, 6, 7, 8, 9, 18]), Some((3, 18)));
-        for ids in [
-            &[][..],
-            &[3, 4, 5],
-            &[3, 4, 5, 6, 7, 8, 9, 19],
-            &[3, 4, 5, 6, 7, 8, 10, 9],
-            &[3, 3, 4, 5, 6, 7, 8, 9],
-            &[0, 1, 2, 3, 4, 5, 6, u64::MAX],
-        ] {
-            assert_eq!(ends(ids), None, "{ids:?}");
-        }
-    }
+    let table = Table {
+        key: |id| schema::email(account, EmailId(id)),
+        number: |key: &[u8]| schema::email_of(key).map(|id| id.0),
+    };
+    let ids: Vec<u64> = ids.iter().map(|id| id.0).collect();
+    table.read(snapshot, &ids, |id, row| Ok(Email::decode(EmailId(id), row)?))
 }

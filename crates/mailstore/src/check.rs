@@ -247,7 +247,7 @@ impl<'a> Check<'a> {
         load::scan(snapshot, &schema::emails(account), |key, value| {
             let Some(id) = schema::email_of(key) else { return Ok(()) };
             stored.insert(id);
-            match Email::decode(id, value) {
+            match Email::decode(id, value).and_then(|email| email.verify().map(|()| email)) {
                 Ok(email) => self.follow_blob(&email, &mut problems)?,
                 Err(damaged) => problems.push(format!("e-mail {id}: {damaged}")),
             }
@@ -279,14 +279,14 @@ impl<'a> Check<'a> {
             problems.push(format!("blob {blob} does not know that e-mail {id} refers to it"));
         }
         match self.snapshot.get(&schema::blob(blob))?.as_deref().and_then(Location::decode) {
-            Some(at) if at.size as usize + email.preface.len() == email.size as usize => {
+            Some(at) if at.size as usize + email.preface().len() == email.size as usize => {
                 self.located.insert(blob, at);
             }
             Some(at) => problems.push(format!(
                 "e-mail {id} has {} bytes, its blob {blob} {} behind a preface of {}",
                 email.size,
                 at.size,
-                email.preface.len()
+                email.preface().len()
             )),
             None => problems.push(format!("e-mail {id} refers to blob {blob}, which is nowhere")),
         }
@@ -374,7 +374,7 @@ fn first_mailbox(
     to: &[u8],
 ) -> Result<Option<MailboxId>, Fault> {
     let mut found = None;
-    snapshot.scan(from, to, &mut |key, _| {
+    snapshot.scan_once(from, to, &mut |key, _| {
         found = key.get(..13).and_then(schema::last_u32).map(MailboxId);
         ControlFlow::Break(())
     })?;

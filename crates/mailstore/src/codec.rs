@@ -134,6 +134,11 @@ impl<'a> Reader<'a> {
         String::from_utf8(self.bytes()?.to_vec()).map_err(|_| self.damaged())
     }
 
+    /// How many bytes have not been read.
+    pub(crate) const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Whether all has been read.
     pub(crate) const fn is_empty(&self) -> bool {
         self.rest.is_empty()

@@ -3,6 +3,7 @@
 use crate::access::{Access, read_emails};
 use crate::email::Email;
 use crate::error::{Error, Fault};
+use crate::numbered::Table;
 use crate::schema;
 use crate::shared::Shared;
 use crate::thread::Ancestry;
@@ -74,7 +75,8 @@ impl Access {
         let shared = self.shared().clone();
         let read = move || {
             let reader = Reader::new(&shared, Wait::Allowed)?;
-            wanted.into_iter().map(|wanted| reader.one(wanted)).collect()
+            let places = reader.places(wanted.iter())?;
+            wanted.into_iter().zip(places).map(|(wanted, place)| reader.one(wanted, place)).collect()
         };
         self.shared().blocking(read).await
     }
@@ -84,7 +86,7 @@ impl Access {
     /// # Errors
     /// A fault, also when the content is damaged: it is never served as if whole.
     pub async fn body(&self, email: &Email) -> Result<Option<Vec<u8>>, Error> {
-        let (blob, preface) = (email.blob, email.preface.clone());
+        let (blob, preface) = (email.blob, email.preface().to_vec());
         let shared = self.shared().clone();
         self.shared().blocking(move || read_body(&shared, blob, &preface)).await
     }
@@ -95,8 +97,8 @@ impl Access {
     /// # Errors
     /// As of [`Self::body`].
     pub async fn ancestry(&self, email: &Email) -> Result<Option<Ancestry>, Error> {
-        if let Some(ancestry) = &email.ancestry {
-            return Ok(Some(ancestry.clone()));
+        if let Some(ancestry) = email.ancestry().map_err(Fault::from)? {
+            return Ok(Some(ancestry));
         }
         let header = 0..email.header_len;
         let read = self.contents(vec![(email.clone(), header)]).await?.pop();
@@ -145,24 +147,46 @@ impl<'a> Reader<'a> {
             return Err(storage::Error::WouldWait.into());
         }
         asked.truncate(count.max(1));
-        asked.into_iter().map(|asked| asked.map(|asked| self.one(asked)).transpose()).collect()
+        let mut places = self.places(asked.iter().flatten())?.into_iter();
+        let mut one = |asked| self.one(asked, places.next().flatten());
+        asked.into_iter().map(|asked| asked.map(&mut one).transpose()).collect()
     }
 
-    fn one(&self, (email, stretch): (Email, Range<u32>)) -> Result<ReadEmail, Fault> {
-        match self.stretch(&email, stretch) {
+    /// Where the contents lie of which something is wanted; `None` if there is none any more, and where nothing is wanted.
+    fn places<'w>(
+        &self,
+        wanted: impl Iterator<Item = &'w (Email, Range<u32>)> + Clone,
+    ) -> Result<Vec<Option<Location>>, Fault> {
+        let table = Table { key: |blob| schema::blob(BlobId(blob)), number: schema::last_u64 };
+        let is_wanted = |(_, stretch): &&(Email, Range<u32>)| !stretch.is_empty();
+        let blobs: Vec<u64> = wanted.clone().filter(is_wanted).map(|(email, _)| email.blob.0).collect();
+        let mut places = table.read(&*self.snapshot, &blobs, |_, row| location(row))?.into_iter();
+        Ok(wanted.map(|wanted| is_wanted(&wanted).then(|| places.next().flatten()).flatten()).collect())
+    }
+
+    fn one(
+        &self,
+        (email, stretch): (Email, Range<u32>),
+        place: Option<Location>,
+    ) -> Result<ReadEmail, Fault> {
+        match self.stretch(&email, stretch, place) {
             Err(fault) if fault.would_wait() => Err(fault),
             content => Ok(ReadEmail { email, content: content.map_err(Error::from) }),
         }
     }
 
-    fn stretch(&self, email: &Email, stretch: Range<u32>) -> Result<Option<Content>, Fault> {
+    fn stretch(
+        &self,
+        email: &Email,
+        stretch: Range<u32>,
+        place: Option<Location>,
+    ) -> Result<Option<Content>, Fault> {
         if stretch.is_empty() {
             return Ok(Some(Content::default()));
         }
-        let Some(row) = self.snapshot.get(&schema::blob(email.blob))? else { return Ok(None) };
-        let preface = u32::try_from(email.preface.len()).unwrap_or(u32::MAX);
+        let Some(at) = place else { return Ok(None) };
+        let preface = u32::try_from(email.preface().len()).unwrap_or(u32::MAX);
         let in_blob = stretch.start.saturating_sub(preface)..stretch.end.saturating_sub(preface);
-        let at = location(&row)?;
         let behind = match self.wait {
             Wait::Allowed => read_blob(self.shared, email.blob, at, Some(in_blob))?,
             // Whatever else is wrong there, the one that may wait finds out.
@@ -173,7 +197,7 @@ impl<'a> Reader<'a> {
         };
         let Some(behind) = behind else { return Ok(None) };
         let before = stretch.start.min(preface) as usize..stretch.end.min(preface) as usize;
-        let bytes = match email.preface.get(before).unwrap_or_default() {
+        let bytes = match email.preface().get(before).unwrap_or_default() {
             [] => behind,
             before => [before, &behind].concat(),
         };

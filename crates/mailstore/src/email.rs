@@ -3,6 +3,8 @@
 use crate::codec::{Damaged, Reader, put_bytes, put_i64, put_u64};
 use crate::thread::Ancestry;
 use message::{Digest, Nesting, Thread, Tree};
+use std::borrow::Cow;
+
 use model::{BlobId, EmailId, InternalDate, ThreadId};
 
 /// The unchanging facts of a message.
@@ -17,22 +19,24 @@ pub struct Email {
     pub header_len: u32,
     /// The date that its Date field gives, for SENTON and its kin.
     pub sent: Option<InternalDate>,
-    /// ENVELOPE, as it goes on the wire.
-    pub envelope: Vec<u8>,
-    /// BODY, as it goes on the wire.
-    pub body: Vec<u8>,
-    /// BODYSTRUCTURE, as it goes on the wire.
-    pub body_structure: Vec<u8>,
-    /// The beginning of its text (RFC 8970); `None` for a message that came before it was kept.
-    pub preview: Option<String>,
     /// The thread it was put into when it arrived (RFC 8474 §5.2); `None` for a message that came before threads were kept.
     pub thread: Option<ThreadId>,
-    /// What THREAD knows of its forebears; `None` for a message that came before they were kept. See
-    /// [`Access::ancestry`](crate::Access::ancestry).
-    pub(crate) ancestry: Option<Ancestry>,
-    /// Header lines that stand before the blob for this account alone, such as Delivered-To. All the above counts them in.
-    pub(crate) preface: Vec<u8>,
-    tree: Vec<u8>,
+    /// The stored form. Most of those who read an e-mail want one of its parts: they stay where they lie.
+    row: Box<[u8]>,
+    envelope: Span,
+    body: Span,
+    body_structure: Span,
+    tree: Span,
+    preview: Option<Span>,
+    preface: Span,
+    ancestry: Option<Span>,
+}
+
+/// Where a part lies in the stored form.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    from: usize,
+    to: usize,
 }
 
 /// What is known of a content when it has been read once.
@@ -72,12 +76,71 @@ impl Parsed {
 }
 
 impl Email {
+    /// ENVELOPE, as it goes on the wire.
+    #[must_use]
+    pub fn envelope(&self) -> &[u8] {
+        self.part(self.envelope)
+    }
+
+    /// BODY, as it goes on the wire.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.part(self.body)
+    }
+
+    /// BODYSTRUCTURE, as it goes on the wire.
+    #[must_use]
+    pub fn body_structure(&self) -> &[u8] {
+        self.part(self.body_structure)
+    }
+
+    /// The beginning of its text (RFC 8970); `None` for a message that came before it was kept.
+    #[must_use]
+    pub fn preview(&self) -> Option<Cow<'_, str>> {
+        self.preview.map(|preview| String::from_utf8_lossy(self.part(preview)))
+    }
+
+    /// Header lines that stand before the blob for this account alone, such as Delivered-To. Everything else counts them in.
+    pub(crate) fn preface(&self) -> &[u8] {
+        self.part(self.preface)
+    }
+
+    /// What THREAD knows of its forebears; `None` for a message that came before they were kept. See
+    /// [`Access::ancestry`](crate::Access::ancestry).
+    ///
+    /// # Errors
+    /// [`Damaged`] when it cannot be read.
+    pub(crate) fn ancestry(&self) -> Result<Option<Ancestry>, Damaged> {
+        let Some(span) = self.ancestry else { return Ok(None) };
+        let mut r = Reader::new(self.part(span), "e-mail row");
+        let ancestry = Ancestry::decode(&mut r)?;
+        r.end()?;
+        Ok(Some(ancestry))
+    }
+
+    /// Looks also at the parts that are read only when they are asked for.
+    ///
+    /// # Errors
+    /// [`Damaged`] when one of them cannot be read.
+    pub(crate) fn verify(&self) -> Result<(), Damaged> {
+        self.tree()?;
+        self.ancestry()?;
+        match self.preview.map(|preview| std::str::from_utf8(self.part(preview))) {
+            Some(Err(_)) => Err(Damaged { what: "e-mail row" }),
+            _ => Ok(()),
+        }
+    }
+
+    fn part(&self, span: Span) -> &[u8] {
+        self.row.get(span.from..span.to).unwrap_or_default()
+    }
+
     /// Where its parts lie.
     ///
     /// # Errors
     /// [`Damaged`] when the stored tree cannot be read.
     pub fn tree(&self) -> Result<Tree, Damaged> {
-        Tree::decode(&self.tree).map_err(|_| Damaged { what: "part tree" })
+        Tree::decode(self.part(self.tree)).map_err(|_| Damaged { what: "part tree" })
     }
 
     fn encode(blob: BlobId, size: u32, digest: &Digest, preview: &str) -> Vec<u8> {
@@ -121,29 +184,34 @@ impl Email {
                 Some(InternalDate { seconds, zone_minutes })
             }
         };
-        let mut part = || r.bytes().map(<[u8]>::to_vec);
-        let (envelope, body, body_structure, tree) = (part()?, part()?, part()?, part()?);
+        let part = |r: &mut Reader<'_>| {
+            let len = r.bytes()?.len();
+            let to = bytes.len() - r.left();
+            Ok(Span { from: to - len, to })
+        };
+        let (envelope, body, body_structure, tree) =
+            (part(&mut r)?, part(&mut r)?, part(&mut r)?, part(&mut r)?);
         // Format 1 ends here.
         let (preview, thread) =
-            if r.is_empty() { (None, None) } else { (Some(r.string()?), Some(ThreadId(r.u64()?))) };
+            if r.is_empty() { (None, None) } else { (Some(part(&mut r)?), Some(ThreadId(r.u64()?))) };
         // Early stores of format 2 end here, or behind a preface that is not empty.
-        let preface = if r.is_empty() { Vec::new() } else { r.bytes()?.to_vec() };
-        let ancestry = if r.is_empty() { None } else { Some(Ancestry::decode(&mut r)?) };
-        r.end()?;
+        let preface = if r.is_empty() { Span::default() } else { part(&mut r)? };
+        let ancestry = (!r.is_empty()).then_some(Span { from: bytes.len() - r.left(), to: bytes.len() });
         Ok(Self {
             id,
             blob,
             size,
             header_len,
             sent,
+            thread,
+            row: bytes.into(),
             envelope,
             body,
             body_structure,
-            preview,
-            thread,
-            ancestry,
-            preface,
             tree,
+            preview,
+            preface,
+            ancestry,
         })
     }
 }

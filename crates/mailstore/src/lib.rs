@@ -28,6 +28,7 @@ mod mailbox;
 mod maintenance;
 mod manifest;
 mod migrate;
+mod numbered;
 mod quota;
 mod rebuild;
 mod ring;

@@ -102,7 +102,7 @@ pub fn read_and_write(form: Form, bytes: &[u8]) -> Result<Vec<u8>, Damaged> {
         Form::Names => schema::encode_names(&schema::decode_names(bytes)?),
         Form::Grave => schema::encode_emails(&schema::decode_emails(bytes)?),
         Form::Email => {
-            let _ = Email::decode(EmailId(1), bytes)?.tree()?;
+            Email::decode(EmailId(1), bytes)?.verify()?;
             bytes.to_vec()
         }
         Form::Manifest => Manifest::decode(bytes)?.encode(),

@@ -151,5 +151,5 @@ async fn messages_that_arrive_at_once_find_each_other() {
 async fn a_preview_is_kept_from_the_beginning() {
     let world = World::new().await;
     let uid = world.append("Subject: shown").await;
-    assert_eq!(world.email(uid).await.preview.as_deref(), Some("Hello there, how are you?"));
+    assert_eq!(world.email(uid).await.preview().as_deref(), Some("Hello there, how are you?"));
 }

@@ -137,7 +137,7 @@ impl World {
                     m.size,
                     m.date.seconds,
                     m.date.zone_minutes,
-                    String::from_utf8_lossy(&email.envelope),
+                    String::from_utf8_lossy(email.envelope()),
                     body.len(),
                 )
                 .unwrap();

@@ -56,6 +56,14 @@ pub trait Snapshot: Send + Sync {
     /// # Errors
     /// As [`Snapshot::get`].
     fn scan(&self, from: &[u8], to: &[u8], each: Each<'_>) -> Result<(), Error>;
+
+    /// The same of rows that nobody will want again soon, or will have from elsewhere: they take no place in the engine's cache.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`].
+    fn scan_once(&self, from: &[u8], to: &[u8], each: Each<'_>) -> Result<(), Error> {
+        self.scan(from, to, each)
+    }
 }
 
 /// Changes that are carried out together, in their order.

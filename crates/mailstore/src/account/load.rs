@@ -183,7 +183,7 @@ pub(crate) fn read_stage(
     Ok(all)
 }
 
-/// Every row whose key starts with `prefix`.
+/// Every row whose key starts with `prefix`, as [`scan_between`].
 pub(crate) fn scan(
     snapshot: &dyn Snapshot,
     prefix: &[u8],
@@ -192,15 +192,33 @@ pub(crate) fn scan(
     scan_between(snapshot, prefix, &schema::after(prefix), each)
 }
 
-/// Every row from one key to before another.
+/// Every row from one key to before another. What is read so becomes an image, or is the housekeeping's business: the rows
+/// themselves are not kept in memory.
 pub(crate) fn scan_between(
     snapshot: &dyn Snapshot,
     from: &[u8],
     to: &[u8],
+    each: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    until_failed(|each| snapshot.scan_once(from, to, each), each)
+}
+
+/// The same of rows that are likely to be read again.
+pub(crate) fn scan_kept(
+    snapshot: &dyn Snapshot,
+    from: &[u8],
+    to: &[u8],
+    each: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    until_failed(|each| snapshot.scan(from, to, each), each)
+}
+
+fn until_failed(
+    scan: impl FnOnce(storage::Each<'_>) -> Result<(), storage::Error>,
     mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let mut failed = None;
-    snapshot.scan(from, to, &mut |key, value| match each(key, value) {
+    scan(&mut |key, value| match each(key, value) {
         Ok(()) => ControlFlow::Continue(()),
         Err(fault) => {
             failed = Some(fault);

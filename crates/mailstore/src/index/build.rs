@@ -170,7 +170,7 @@ fn build(shared: &Shared, account: AccountId, from: EmailId, end: EmailId) -> Re
             some.last().filter(|_| some.len() == EMAILS_AT_ONCE).map_or(end, |last| EmailId(last.id.0 + 1));
         for email in some {
             let mut document = batch.document(email.id.0);
-            match read_body(shared, email.blob, &email.preface) {
+            match read_body(shared, email.blob, email.preface()) {
                 Ok(Some(content)) => {
                     let tree = email.tree()?;
                     index_text(&mut document, &content, &tree);
@@ -203,7 +203,7 @@ fn some_emails(
 ) -> Result<Vec<Email>, Fault> {
     let (from, end) = (schema::email(account, from), schema::email(account, end));
     let mut rows = Vec::new();
-    shared.engine.snapshot()?.scan(&from, &end, &mut |key, value| {
+    shared.engine.snapshot()?.scan_once(&from, &end, &mut |key, value| {
         rows.push((schema::email_of(key), value.to_vec()));
         match rows.len() < EMAILS_AT_ONCE {
             true => std::ops::ControlFlow::Continue(()),

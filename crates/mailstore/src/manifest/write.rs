@@ -263,8 +263,10 @@ impl Reading<'_> {
         let from = schema::email(self.id, next_email(last, self.id)?);
         load::scan_between(self.snapshot, &from, &schema::after(&schema::emails(self.id)), |key, value| {
             if let Some(id) = schema::email_of(key) {
-                let Email { blob, thread, preface, .. } = Email::decode(id, value)?;
-                added.entry(page_of(id)).or_default().insert(id, PageEntry { blob, thread, preface });
+                let email = Email::decode(id, value)?;
+                let entry =
+                    PageEntry { blob: email.blob, thread: email.thread, preface: email.preface().to_vec() };
+                added.entry(page_of(id)).or_default().insert(id, entry);
             }
             Ok(())
         })?;

@@ -225,7 +225,7 @@ impl World {
                     date: m.date,
                     saved: m.saved,
                     modseq: m.modseq.0,
-                    preview: email.preview,
+                    preview: email.preview().map(Into::into),
                 });
             }
             let seen = SeenMailbox {

@@ -3,8 +3,8 @@
 use super::{Batch, Each, Engine, Op, Snapshot};
 use crate::{Error, Wait};
 use rocksdb::{
-    BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, Direction, ErrorKind, IteratorMode,
-    LogLevel, Options, ReadOptions, ReadTier, WriteBatch, WriteOptions,
+    BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, ErrorKind, LogLevel, Options,
+    ReadOptions, ReadTier, WriteBatch, WriteOptions,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -160,14 +160,34 @@ impl Snapshot for View<'_> {
     }
 
     fn scan(&self, from: &[u8], to: &[u8], each: Each<'_>) -> Result<(), Error> {
+        self.scan_with(self.options(), from, to, each)
+    }
+
+    fn scan_once(&self, from: &[u8], to: &[u8], each: Each<'_>) -> Result<(), Error> {
         let mut options = self.options();
+        options.fill_cache(false);
+        self.scan_with(options, from, to, each)
+    }
+}
+
+impl View<'_> {
+    fn scan_with(
+        &self,
+        mut options: ReadOptions,
+        from: &[u8],
+        to: &[u8],
+        each: Each<'_>,
+    ) -> Result<(), Error> {
         options.set_iterate_upper_bound(to);
-        for row in self.snapshot.iterator_opt(IteratorMode::From(from, Direction::Forward), options) {
-            let (key, value) = row.map_err(|error| failed("scan", error))?;
-            if each(&key, &value).is_break() {
-                break;
+        // The raw one: the other copies each key and each value.
+        let mut rows = self.snapshot.raw_iterator_opt(options);
+        rows.seek(from);
+        while let Some((key, value)) = rows.item() {
+            if each(key, value).is_break() {
+                return Ok(());
             }
+            rows.next();
         }
-        Ok(())
+        rows.status().map_err(|error| failed("scan", error))
     }
 }

@@ -80,7 +80,7 @@ impl<'f> Contents<'f> {
         let extents: Vec<Extent> = self.stretches.iter().map(Stretch::extent).collect();
         let preview = self.facts.contains(&PREVIEW);
         move |email| match &extents[..] {
-            _ if preview && email.preview.is_none() => 0..email.size,
+            _ if preview && email.preview().is_none() => 0..email.size,
             [] => 0..0,
             [Extent::Whole] => 0..email.size,
             [Extent::Header] => 0..email.header_len,
@@ -94,7 +94,7 @@ impl<'f> Contents<'f> {
     }
 
     fn makes_preview_of(&self, email: &Email) -> bool {
-        email.preview.is_none() && self.facts.contains(&PREVIEW)
+        email.preview().is_none() && self.facts.contains(&PREVIEW)
     }
 
     /// Answers what needs the content of an e-mail.
@@ -123,11 +123,13 @@ impl<'f> Contents<'f> {
         let mut line = columns.begin(io);
         for fact in &self.facts {
             match fact {
-                Fact::Envelope => line.wire("ENVELOPE", &email.envelope),
-                Fact::Body => line.wire("BODY", &email.body),
-                Fact::BodyStructure => line.wire("BODYSTRUCTURE", &email.body_structure),
+                Fact::Envelope => line.wire("ENVELOPE", email.envelope()),
+                Fact::Body => line.wire("BODY", email.body()),
+                Fact::BodyStructure => line.wire("BODYSTRUCTURE", email.body_structure()),
                 Fact::ThreadId => line.thread_id(email.thread.map(object_id::of_thread).as_deref()),
-                Fact::Preview { .. } => line.preview(email.preview.as_deref().or(answers.preview.as_deref())),
+                Fact::Preview { .. } => {
+                    line.preview(email.preview().as_deref().or(answers.preview.as_deref()))
+                }
             }
         }
         for answer in &answers.stretches {

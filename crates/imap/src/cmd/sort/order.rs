@@ -140,7 +140,7 @@ impl Order {
 
 /// The stored envelope of a message.
 pub(in crate::cmd) fn envelope(email: &Email) -> Result<StoredEnvelope<'_>, Damaged> {
-    StoredEnvelope::read(&email.envelope).ok_or(Damaged { what: "envelope" })
+    StoredEnvelope::read(email.envelope()).ok_or(Damaged { what: "envelope" })
 }
 
 /// The sent date: that of the Date field, or else the internal one (RFC 5256 §2.2). In seconds since 1970.

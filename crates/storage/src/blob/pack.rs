@@ -12,8 +12,9 @@ use zstd::bulk::Decompressor;
 
 /// Content below this many bytes is not worth compressing.
 const MIN_BYTES: usize = 128;
-/// LZ4 has to save one byte of so many, or the content stays as it is.
-const GAIN_MIN: usize = 16;
+/// LZ4 has to leave no more than one byte of so many, or the content stays as it is: what it hardly shortens, it also unpacks most
+/// slowly.
+const SHORTER_MIN: usize = 2;
 
 thread_local! {
     /// Making a context takes longer than unpacking a message.
@@ -54,7 +55,7 @@ pub(super) fn pack(content: &[u8]) -> (Method, Cow<'_, [u8]>) {
         return (Method::Base64, Cow::Owned(packed));
     }
     let packed = lz4_flex::block::compress(content);
-    match packed.len() <= content.len() - content.len() / GAIN_MIN {
+    match packed.len() <= content.len() / SHORTER_MIN {
         true => (Method::Lz4, Cow::Owned(packed)),
         false => (Method::Raw, Cow::Borrowed(content)),
     }

@@ -32,12 +32,15 @@ const BODY: Field = Field { number: 0, words: Words::Plain };
 /// The whole header: each field with its name.
 const HEADER: Field = Field { number: 1, words: Words::Plain };
 /// The fields of the header that are looked for so often that they have a field of the index each.
-const NAMED: [(&str, Field); 5] = [
+const NAMED: [(&str, Field); 8] = [
     ("subject", Field { number: 2, words: Words::Plain }),
     ("from", Field { number: 3, words: Words::Addresses }),
     ("to", Field { number: 4, words: Words::Addresses }),
     ("cc", Field { number: 5, words: Words::Addresses }),
     ("bcc", Field { number: 6, words: Words::Addresses }),
+    ("sender", Field { number: 8, words: Words::Addresses }),
+    ("reply-to", Field { number: 9, words: Words::Addresses }),
+    ("list-id", Field { number: 10, words: Words::Addresses }),
 ];
 /// The text of attachments: only what is asked for by likeness is looked for there, since SEARCH means the text parts (RFC 9051
 /// §6.4.4).
@@ -46,7 +49,7 @@ const ATTACHMENTS: Field = Field { number: 7, words: Words::Plain };
 const PARTIAL: Field = Field { number: 255, words: Words::Plain };
 const PARTIAL_TERM: &str = "X";
 /// All fields.
-const FIELDS: [u8; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 255];
+const FIELDS: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255];
 
 /// Where text is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::error::Fault;
 use crate::schema;
 
 /// The version of the stored form. An index of another one is made anew.
-const VERSION: u64 = 4;
+const VERSION: u64 = 5;
 
 /// The kinds of rows of a field of a segment.
 pub(super) const DIRECTORY: u8 = 0;

@@ -3,6 +3,10 @@
 //! An image is what the change log adds up to. [`Image::apply`] is the one place where a log record becomes state: the
 //! writer, a cold open and the model's check all go through it.
 
+mod pick;
+
+pub use pick::Pick;
+
 use crate::change::{Change, NewMessage, Op};
 use crate::chunk::{CHUNK_UIDS, Chunk, chunk_of};
 use model::{EmailId, Flags, InternalDate, ModSeq, SaveDate, Uid, UidSet};

@@ -53,7 +53,7 @@ pub use codec::Damaged;
 pub use content::{Content, ReadEmail};
 pub use email::Email;
 pub use error::{Error, Fault, Refusal, Stopped};
-pub use image::{Image, Message};
+pub use image::{Image, Message, Pick};
 pub use index::{AttachmentText, IndexSize, Likeness, LikenessAnswer, TextAnswer, TextIn};
 pub use intake::{Arrival, Copy, Intake};
 pub use keywords::Keywords;

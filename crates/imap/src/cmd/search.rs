@@ -70,17 +70,20 @@ impl Selected {
         let snapshot = self.mailbox.snapshot().await?;
         let mut test = self.compile(search, &snapshot)?;
         self.ask_index(&mut test, server).await?;
+        let pick = test.pick();
         let test = Arc::new(test);
         let (mut found, mut open) = (Found::new(has_modseq, search.has_fuzzy()), Vec::new());
-        for some in chunks(&self.view.all(), ROWS_AT_ONCE) {
-            for message in snapshot.image.range(&some) {
+        // Where keys name messages, only these are looked at.
+        let named = test.named(&self.view).map(|named| named.intersection(&self.view.all()));
+        for some in chunks(&named.unwrap_or_else(|| self.view.all()), ROWS_AT_ONCE) {
+            snapshot.image.pick(&some, &pick, |message| {
                 let loaded = Loaded { message: &message, email: None, content: None };
                 match test.holds(loaded) {
                     Some(true) => found.add(&message, || test.score(loaded)),
                     Some(false) => {}
                     None => open.push(message),
                 }
-            }
+            });
             tokio::task::yield_now().await;
         }
         drop(snapshot);

@@ -3,10 +3,11 @@
 //! RFC 3501 §6.4.4, RFC 5032, RFC 6203, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3. A test answers as soon as what is loaded of a message suffices: its row in
 //! the image, then its unchanging facts, then its content. Only what stays open has more loaded.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use mailstore::{Email, Likeness, LikenessAnswer, Message, TextAnswer, TextIn};
+use mailstore::{Email, Likeness, LikenessAnswer, Message, Pick, TextAnswer, TextIn};
 use message::Tree;
 use message::text::{self, Needle, Scope};
 use model::{EmailId, Flags, ModSeq, ThreadId, Uid, UidSet};
@@ -255,6 +256,45 @@ impl Test {
             Self::Like(alike) => alike.cost(),
             Self::Not(test) => test.cost(),
             Self::Any(tests) | Self::Every(tests) => tests.iter().map(Self::cost).max().unwrap_or(Cost::Row),
+        }
+    }
+
+    /// What flags and size a message that holds the test surely has.
+    pub(crate) fn pick(&self) -> Pick {
+        let mut pick = Pick::default();
+        self.add_to(&mut pick);
+        pick
+    }
+
+    /// The messages among which those that hold the test surely are, where it names any; `None` where it may be any of them.
+    pub(crate) fn named<'t>(&'t self, view: &View) -> Option<Cow<'t, UidSet>> {
+        match self {
+            Self::Uids(uids) => Some(Cow::Borrowed(uids)),
+            Self::Saved(uids) => Some(Cow::Borrowed(uids)),
+            Self::Numbers(_, numbers) => {
+                let ranges = numbers.ranges().map(|range| (*range.start(), *range.end()));
+                Some(Cow::Owned(view.uids_of(ranges)))
+            }
+            Self::Every(tests) => {
+                let named = tests.iter().filter_map(|test| test.named(view));
+                named.reduce(|one, other| Cow::Owned(one.intersection(&other)))
+            }
+            _ => None,
+        }
+    }
+
+    fn add_to(&self, pick: &mut Pick) {
+        match self {
+            Self::Flags(flags) => pick.has(*flags),
+            Self::Larger(size) => pick.is_larger(*size),
+            Self::Smaller(size) => pick.is_smaller(*size),
+            Self::Not(test) => {
+                if let Self::Flags(flags) = **test {
+                    pick.lacks(flags);
+                }
+            }
+            Self::Every(tests) => tests.iter().for_each(|test| test.add_to(pick)),
+            _ => {}
         }
     }
 

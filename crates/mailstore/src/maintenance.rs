@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::Notify;
 
+/// How often it is looked for what is in memory and nobody uses.
+const UNUSED_EVERY: Duration = Duration::from_secs(20);
 /// How long expunged messages wait before the sweeper looks at them, so that it sees many at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
 /// How old manifests may become: what has changed since is not brought back by a rebuild, or goes to "Recovered".
@@ -66,6 +68,16 @@ impl Store {
         tokio::select! {
             ended = self.keep_house() => ended,
             ended = self.keep_index() => ended,
+            never = self.keep_memory() => match never {},
+        }
+    }
+
+    /// Gives back memory, however long the rest takes.
+    async fn keep_memory(&self) -> std::convert::Infallible {
+        let mut unused = tokio::time::interval(UNUSED_EVERY);
+        loop {
+            unused.tick().await;
+            self.shared.images.let_go_of_unused();
         }
     }
 
@@ -92,7 +104,6 @@ impl Store {
                     self.due_manifests().await;
                 }
                 _ = sweep.tick() => {
-                    self.shared.images.let_go_of_unused();
                     self.tidy().await;
                 }
                 _ = manifests.tick() => {

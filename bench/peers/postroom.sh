@@ -4,7 +4,8 @@
 # usage: peers/postroom.sh FOLDER IMAP_PORT IMAPS_PORT LMTP_PORT USERS
 #
 # The users are u0, u1 ... with the password "benchmark-1". POSTROOM names the program.
-# Durability: as always; there is no other. Passwords: Argon2id at the lowest cost there is.
+# Durability: as always; there is no other. Passwords: Argon2id at the lowest cost there is, or with
+# POSTROOM_PASSWORDS=default at the one it has by default, with SCRAM.
 set -eu
 folder=$1 imap=$2 imaps=$3 lmtp=$4 users=$5
 mkdir -p "$folder"
@@ -41,12 +42,16 @@ disk_reserve_bytes = "64 MiB"
 
 [log]
 level = "warn"
+CONF
+if [ "${POSTROOM_PASSWORDS:-cheap}" = cheap ]; then
+  cat >>"$folder/postroom.toml" <<CONF
 
 [passwords]
 memory_kib = 8
 passes = 1
 scram = "off"
 CONF
+fi
 
 if [ ! -e "$folder/users" ]; then
   mkdir -p "$folder/data"

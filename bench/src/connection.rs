@@ -165,6 +165,31 @@ impl Connection {
         }
     }
 
+    /// Sends a command, and gives all bytes of its answer but the tagged line, which must be OK.
+    pub(crate) async fn record(&mut self, command: &str) -> io::Result<Vec<u8>> {
+        self.begin(command.as_bytes()).await?;
+        let tag = format!("{} ", self.tag);
+        let mut recording = Vec::new();
+        let mut inside = false;
+        loop {
+            let Line { text, mut literal } = self.line().await?;
+            if let Some(rest) = text.strip_prefix(tag.as_bytes()).filter(|_| !inside) {
+                let failed = || io::Error::other(String::from_utf8_lossy(rest).into_owned());
+                return if rest.starts_with(b"OK") { Ok(recording) } else { Err(failed()) };
+            }
+            recording.extend_from_slice(&text);
+            inside = literal > 0;
+            while literal > 0 {
+                if self.input.is_empty() {
+                    self.fill().await?;
+                }
+                let here = self.input.split_to(literal.min(self.input.len()));
+                recording.extend_from_slice(&here);
+                literal -= here.len();
+            }
+        }
+    }
+
     /// The next untagged response, or continuation, without what its literals hold.
     pub(crate) async fn response(&mut self) -> io::Result<String> {
         let line = self.line().await?;
@@ -237,6 +262,21 @@ mod tests {
         assert_eq!(announced(b"* 1 FETCH (BINARY[1] ~{7}\r\n"), 7);
         assert_eq!(announced(b"* OK {12} and more\r\n"), 0);
         assert_eq!(announced(b"* OK 12}\r\n"), 0);
+    }
+
+    #[tokio::test]
+    async fn a_recording_has_everything_but_the_tagged_line() {
+        let (client, mut server) = tokio::io::duplex(64);
+        let mut connection =
+            Connection { wire: Box::new(client), input: BytesMut::new(), tag: 0, read_bytes: 16 };
+        let said = b"* 1 FETCH (BODY[] {9}\r\n1 OK no\r\n FLAGS ())\r\n";
+        let serve = async {
+            server.write_all(said).await?;
+            server.write_all(b"1 OK yes\r\n").await
+        };
+        let (recording, served) = tokio::join!(connection.record("FETCH 1 BODY[]"), serve);
+        served.unwrap();
+        assert_eq!(recording.unwrap(), said);
     }
 
     #[tokio::test]

@@ -18,8 +18,13 @@ pub(crate) enum Unit {
     MegabytesPerSecond,
     /// How long something takes.
     Milliseconds,
+    Seconds,
     /// Memory of one session.
     KibPerSession,
+    /// What something takes on the disk.
+    Megabytes,
+    /// A share of something.
+    Percent,
     /// Messages that were found, which is neither good nor bad.
     Hits,
 }
@@ -31,7 +36,10 @@ impl Unit {
             Self::PerSecond => "/s",
             Self::MegabytesPerSecond => "MB/s",
             Self::Milliseconds => "ms",
+            Self::Seconds => "s",
             Self::KibPerSession => "KiB",
+            Self::Megabytes => "MB",
+            Self::Percent => "%",
             Self::Hits => "hits",
         }
     }
@@ -40,15 +48,27 @@ impl Unit {
     pub(crate) fn ratio(self, ours: f64, theirs: f64) -> Option<f64> {
         match self {
             Self::PerSecond | Self::MegabytesPerSecond => Some(ours / theirs),
-            Self::Milliseconds | Self::KibPerSession => Some(theirs / ours),
+            Self::Milliseconds | Self::Seconds | Self::KibPerSession | Self::Megabytes | Self::Percent => {
+                Some(theirs / ours)
+            }
             Self::Hits => None,
         }
     }
 }
 
+/// What a figure says something about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Subject {
+    /// The server that the workload was run on.
+    Server,
+    /// The loop that writes the server's answer to a socket.
+    Socket,
+}
+
 /// One measured value.
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
+    pub(crate) subject: Subject,
     /// What was measured: a row of the table.
     pub(crate) name: String,
     pub(crate) unit: Unit,
@@ -60,13 +80,13 @@ pub(crate) struct Figure {
 impl Figure {
     /// A value that cost nothing to speak of.
     pub(crate) fn plain(name: &str, unit: Unit, value: f64) -> Self {
-        Self { name: name.to_owned(), unit, value, cost: None }
+        Self { subject: Subject::Server, name: name.to_owned(), unit, value, cost: None }
     }
 
     /// So many operations in the time of a cost.
     pub(crate) fn rate(name: &str, cost: Cost) -> Self {
         let value = cost.operations as f64 / cost.wall.as_secs_f64();
-        Self { name: name.to_owned(), unit: Unit::PerSecond, value, cost: Some(cost) }
+        Self { cost: Some(cost), ..Self::plain(name, Unit::PerSecond, value) }
     }
 
     /// The median of some times.
@@ -75,10 +95,15 @@ impl Figure {
         Self::plain(name, Unit::Milliseconds, median(&mut milliseconds))
     }
 
+    /// The same figure, of the loop that writes to a socket.
+    pub(crate) fn of_socket(self) -> Self {
+        Self { subject: Subject::Socket, ..self }
+    }
+
     /// How long one operation took.
     pub(crate) fn time(name: &str, cost: Cost) -> Self {
         let value = cost.wall.as_secs_f64() * 1000.0;
-        Self { name: name.to_owned(), unit: Unit::Milliseconds, value, cost: Some(cost) }
+        Self { cost: Some(cost), ..Self::plain(name, Unit::Milliseconds, value) }
     }
 }
 
@@ -110,7 +135,11 @@ pub(crate) struct Meter {
 impl Meter {
     /// Begins.
     pub(crate) fn start(server: &Server) -> Self {
-        let process = server.process();
+        Self::of(server.process())
+    }
+
+    /// Begins with any process, which its descendants belong to.
+    pub(crate) fn of(process: u32) -> Self {
         let (cpu, generator) = (processes::cpu(process), processes::own_cpu());
         Self { process, start: Instant::now(), server: cpu, generator }
     }

@@ -1,48 +1,58 @@
-//! Writes the tables into a page of the documentation, between two marks, with all that a reader has to know of them.
+//! Writes texts with tables into a page of the documentation, each between two marks of its own, with all that a reader has to know of them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 
 use crate::machine;
 use crate::{Arguments, workload::Sizes};
 
-/// The line before the tables.
-const BEGIN: &str = "<!-- bench/run: begin -->";
+/// What the marks are named that the comparison stands between.
+pub(crate) const COMPARISON: &str = "bench/run";
 
-/// The line after them.
-const END: &str = "<!-- bench/run: end -->";
-
-/// Prints the tables, and puts them into the page if there is one.
-pub(crate) fn write(arguments: &Arguments, versions: &[String], load: &str, tables: &str) -> io::Result<()> {
-    let text = format!("{}\n{tables}", heading(arguments, versions, load));
+/// Prints a text, and puts it into the page between its marks, if there is a page.
+pub(crate) fn write(arguments: &Arguments, mark: &str, text: &str) -> io::Result<()> {
     println!("{text}");
     let Some(page) = arguments.page.as_ref().filter(|_| !arguments.print) else { return Ok(()) };
     let old = fs::read_to_string(page)?;
-    let new = replaced(&old, &text)
-        .ok_or_else(|| io::Error::other(format!("{} has no lines {BEGIN} and {END}", page.display())))?;
+    let new = replaced(&old, mark, text)
+        .ok_or_else(|| io::Error::other(format!("{} has no marks of {mark}", page.display())))?;
     fs::write(page, new)
 }
 
-fn heading(arguments: &Arguments, versions: &[String], load: &str) -> String {
+/// What a reader of the comparison has to know beforehand.
+pub(crate) fn heading(arguments: &Arguments, versions: &BTreeSet<&str>, load: &str) -> String {
     let Sizes { messages, users, small, append_bytes, seconds, bulk, .. } = &arguments.sizes;
-    let remark = arguments.remark.as_ref().map(|remark| format!(" {remark}")).unwrap_or_default();
+    let long = arguments.rounds_long.unwrap_or(arguments.rounds);
     format!(
-        "{}, commit {}; {}; load average at the start {load}.{remark}\n\n{}. Medians of {} rounds, in brackets the least and \
-         the most. A mailbox of {messages} messages (median 15 KB); {users} users with {small} messages of {append_bytes} bytes; \
-         workloads of {seconds} s; {bulk} messages in what is done to many.\n",
-        machine::today(),
-        arguments.commit,
-        machine::machine(),
-        versions.join("; "),
+        "{}\n\nMedians of {} rounds ({long} of those that take long: index, search, idle and mixed traffic), in brackets the least \
+         and the most. A mailbox of {messages} messages (median 15 KB); {users} users with {small} messages of {append_bytes} bytes; \
+         workloads of {seconds} s; {bulk} messages in what is done to many. Postroom and Cyrus sync what they write before they \
+         answer; Dovecot does so (`mail_fsync=always`) while it is filled and in what is about writing: STORE, COPY, MOVE, EXPUNGE, \
+         APPEND, LMTP and mixed traffic; in all else it has its default (`mail_fsync=optimized`).\n",
+        origin(arguments, versions, load),
         arguments.rounds,
     )
 }
 
+/// When, of what, and where something was measured.
+pub(crate) fn origin(arguments: &Arguments, versions: &BTreeSet<&str>, load: &str) -> String {
+    let remark = arguments.remark.as_ref().map(|remark| format!(" {remark}")).unwrap_or_default();
+    format!(
+        "{}, commit {}; {}; load average at the start {load}.{remark}\n\n{}.",
+        machine::today(),
+        arguments.commit,
+        machine::machine(),
+        versions.iter().copied().collect::<Vec<_>>().join("; "),
+    )
+}
+
 /// The page with other text between the marks.
-fn replaced(page: &str, text: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", text.trim_end()))
+fn replaced(page: &str, mark: &str, text: &str) -> Option<String> {
+    let [begin, end] = ["begin", "end"].map(|side| format!("<!-- {mark}: {side} -->"));
+    let (before, rest) = page.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n\n{}\n\n{end}{after}", text.trim_end()))
 }
 
 #[cfg(test)]
@@ -51,8 +61,8 @@ mod tests {
 
     #[test]
     fn only_what_is_between_the_marks_is_replaced() {
-        let page = format!("a\n{BEGIN}\nold\n{END}\nb\n");
-        assert_eq!(replaced(&page, "new\n").unwrap(), format!("a\n{BEGIN}\n\nnew\n\n{END}\nb\n"));
-        assert_eq!(replaced("no marks", "new"), None);
+        let page = |text| format!("a\n<!-- x: begin -->\n{text}\n<!-- x: end -->\nb\n");
+        assert_eq!(replaced(&page("old"), "x", "new\n").unwrap(), page("\nnew\n"));
+        assert_eq!(replaced("no marks", "x", "new"), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,20 @@ const START: Duration = Duration::from_secs(600);
 /// How long a server has to stop before it is killed.
 const STOP: Duration = Duration::from_secs(60);
 
+/// How a server finds text.
+#[derive(Clone, Debug)]
+pub(crate) enum TextIndex {
+    /// It looks at every message.
+    None,
+    /// By an index that it makes in the background.
+    Background,
+    /// By an index in this folder, which it makes at the first search.
+    AtFirstSearch(PathBuf),
+}
+
+/// Variables of the environment, with their values.
+pub(crate) type Environment = Vec<(&'static str, &'static str)>;
+
 /// What a server is started from.
 #[derive(Clone, Debug)]
 pub(crate) struct Recipe {
@@ -35,7 +49,10 @@ pub(crate) struct Recipe {
     /// How many users there are.
     pub(crate) users: usize,
     /// What its script is told besides.
-    pub(crate) more: Vec<String>,
+    pub(crate) more: Vec<PathBuf>,
+    /// What its script is told by variables.
+    pub(crate) environment: Environment,
+    pub(crate) text_index: TextIndex,
 }
 
 /// Where a server is reached.
@@ -65,6 +82,11 @@ impl Doors {
     /// Where it takes mail.
     pub(crate) fn lmtp(&self) -> SocketAddr {
         self.lmtp
+    }
+
+    /// How TLS is spoken with it.
+    pub(crate) fn tls(&self) -> &Arc<rustls::ClientConfig> {
+        &self.tls
     }
 
     /// A connection on which a user has logged in.
@@ -117,6 +139,16 @@ impl Server {
         self.recipe.name
     }
 
+    /// The folder of all it has.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.recipe.folder
+    }
+
+    /// How it finds text.
+    pub(crate) fn text_index(&self) -> &TextIndex {
+        &self.recipe.text_index
+    }
+
     /// Its first process; 0 once it has ended.
     pub(crate) fn process(&self) -> u32 {
         self.child.id().unwrap_or(0)
@@ -128,6 +160,15 @@ impl Server {
         between().await?;
         self.child = spawn(&self.recipe, &self.doors)?;
         self.wait_until_ready().await
+    }
+
+    /// Has it run, and with these variables: starts it if it was stopped, and again if they are others.
+    pub(crate) async fn run_with(&mut self, environment: Environment) -> io::Result<()> {
+        if self.pid().is_some() && self.recipe.environment == environment {
+            return Ok(());
+        }
+        self.recipe.environment = environment;
+        self.restart(async || Ok(())).await
     }
 
     /// Stops it.
@@ -190,7 +231,11 @@ fn spawn(recipe: &Recipe, doors: &Doors) -> io::Result<Child> {
     let mut command = Command::new(std::path::absolute(&recipe.script)?);
     command.arg(std::path::absolute(&recipe.folder)?);
     command.args([doors.imap, doors.imaps, doors.lmtp].map(|address| address.port().to_string()));
-    command.arg(recipe.users.to_string()).args(&recipe.more);
+    command.arg(recipe.users.to_string());
+    for path in &recipe.more {
+        command.arg(std::path::absolute(path)?);
+    }
+    command.envs(recipe.environment.iter().copied());
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
     command.process_group(0).spawn()
 }

@@ -1,6 +1,6 @@
 //! The workloads: each measures one server and gives figures, the same ones whichever server it is.
 //!
-//! User 0 has the large mailbox, [`LARGE`]; users from [`FIRST_SMALL`] on have small ones of their own. A workload
+//! User [`LARGE_OWNER`] has the large mailbox, [`LARGE`]; users from [`FIRST_SMALL`] on have small ones of their own. A workload
 //! leaves behind what it found, as far as the next one could notice.
 
 mod append;
@@ -8,11 +8,14 @@ mod bulk;
 mod fetch;
 mod fill;
 mod idle;
+mod index;
 mod lmtp;
 mod login;
 mod mixed;
+mod passwords;
 mod search;
 mod select;
+mod socket;
 mod store;
 
 use std::cell::Cell;
@@ -24,17 +27,28 @@ use clap::ValueEnum;
 use clap::builder::RangedU64ValueParser;
 
 pub(crate) use fill::fill;
+pub(crate) use index::catch_up;
+pub(crate) use passwords::USERS as PASSWORD_USERS;
 
 use crate::connection::Connection;
 use crate::mail::{Mail, Notes};
 use crate::measure::Figure;
 use crate::server::Server;
 
-/// The mailbox of user 0 that has many messages.
+/// The mailbox that has many messages.
 const LARGE: &str = "Large";
+
+/// The user who has it.
+const LARGE_OWNER: usize = 0;
 
 /// The user whom many clients share.
 const SHARED: usize = 1;
+
+/// The user whose mail Dovecot's full-text plugin searches, and Postroom beside it.
+pub(crate) const TEXT_OWNER: usize = 2;
+
+/// That mail: the first messages of the large mailbox.
+const TEXT: &str = "Text";
 
 /// The first of the users who have small mailboxes.
 const FIRST_SMALL: usize = 10;
@@ -54,6 +68,9 @@ pub(crate) struct Sizes {
     /// Messages in the mailbox of each other user
     #[arg(long, default_value_t = 20)]
     pub(crate) small: usize,
+    /// Messages of the mailbox that Dovecot's full-text plugin searches; it indexes only a few a second
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) text_messages: usize,
     /// Bytes of an appended or delivered message
     #[arg(long, default_value_t = 4_096)]
     pub(crate) append_bytes: usize,
@@ -66,6 +83,9 @@ pub(crate) struct Sizes {
     /// Sessions that idle
     #[arg(long, default_value_t = 1_000)]
     pub(crate) idle_sessions: usize,
+    /// The same for Postroom, after it was measured with as many as the others; users repeat
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) idle_sessions_postroom: usize,
     /// Seconds that they have idled when the memory is read
     #[arg(long, default_value_t = 120)]
     pub(crate) idle_seconds: u64,
@@ -122,18 +142,26 @@ pub(crate) enum Workload {
     Select,
     /// FETCH of flags, envelopes, headers and contents
     Fetch,
+    /// The same answers of Postroom and of a loop that only writes them
+    Socket,
     /// STORE on one message and on all
     Store,
     /// COPY, MOVE and EXPUNGE of many messages
     Bulk,
+    /// Making a text index
+    Index,
     /// SEARCH, SORT and THREAD
     Search,
+    /// SEARCH beside Dovecot's full-text plugin
+    FullText,
     /// Durable APPEND
     Append,
     /// Durable delivery over LMTP
     Lmtp,
     /// Logins, with and without TLS
     Login,
+    /// Logins of a Postroom whose passwords cost what they do by default
+    Passwords,
     /// Memory of idle sessions, and how soon they know of a new message
     Idle,
     /// Everyday traffic of many sessions
@@ -141,17 +169,32 @@ pub(crate) enum Workload {
 }
 
 impl Workload {
+    /// Whether it writes mail, which is to be durable on every server. Where nothing or only a flag for later is
+    /// written, each server does that as it does by default.
+    pub(crate) fn is_durable(self) -> bool {
+        matches!(self, Self::Store | Self::Bulk | Self::Append | Self::Lmtp | Self::Mixed)
+    }
+
+    /// Whether it takes long, so that it may be measured in fewer rounds.
+    pub(crate) fn is_long(self) -> bool {
+        matches!(self, Self::Index | Self::Search | Self::Idle | Self::Mixed)
+    }
+
     /// Measures a server once.
     pub(crate) async fn run(self, scene: &Rc<Scene>, server: &mut Server) -> io::Result<Vec<Figure>> {
         match self {
             Self::Select => select::run(scene, server).await,
             Self::Fetch => fetch::run(scene, server).await,
+            Self::Socket => socket::run(scene, server).await,
             Self::Store => store::run(scene, server).await,
             Self::Bulk => bulk::run(scene, server).await,
+            Self::Index => index::run(scene, server).await,
             Self::Search => search::run(scene, server).await,
+            Self::FullText => search::run_texts(scene, server).await,
             Self::Append => append::run(scene, server).await,
             Self::Lmtp => lmtp::run(scene, server).await,
             Self::Login => login::run(scene, server).await,
+            Self::Passwords => passwords::run(scene, server).await,
             Self::Idle => idle::run(scene, server).await,
             Self::Mixed => mixed::run(scene, server).await,
         }

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::rc::Rc;
+use std::time::Instant;
 
-use super::{LARGE, Scene};
+use super::{LARGE, LARGE_OWNER, Scene};
 use crate::connection::Connection;
 use crate::measure::{Figure, Meter, Unit, together};
 use crate::server::Server;
@@ -36,8 +37,9 @@ const SHARE_OF_TIME: u32 = 5;
 pub(super) async fn run(scene: &Rc<Scene>, server: &Server) -> io::Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for (name, items) in OF_ALL {
-        figures.extend(of_all(scene, server, name, items).await?);
+        figures.extend(of_all(scene, server, name, items, false).await?);
     }
+    figures.extend(of_all(scene, server, "FETCH 1:* BODY[] over TLS", "(BODY.PEEK[])", true).await?);
     for (name, items) in
         [("BODY[] of random messages", "BODY.PEEK[]"), ("partial FETCH", "BODY.PEEK[]<0.8192>")]
     {
@@ -47,23 +49,38 @@ pub(super) async fn run(scene: &Rc<Scene>, server: &Server) -> io::Result<Vec<Fi
     Ok(figures)
 }
 
-async fn of_all(scene: &Scene, server: &Server, name: &str, items: &str) -> io::Result<Vec<Figure>> {
-    let mut connection = selected(server).await?;
-    let meter = Meter::start(server);
+async fn of_all(
+    scene: &Scene,
+    server: &Server,
+    name: &str,
+    items: &str,
+    tls: bool,
+) -> io::Result<Vec<Figure>> {
+    let mut connection = examined(server, tls).await?;
+    let command = format!("FETCH 1:* {items}");
+    let [rate, megabytes] = again_and_again(scene, &mut connection, server.process(), name, &command).await?;
+    Ok(if items.contains("BODY.PEEK[]") { vec![rate, megabytes] } else { vec![rate] })
+}
+
+/// Fetches the same until the time is up. Gives messages and megabytes a second.
+pub(super) async fn again_and_again(
+    scene: &Scene,
+    connection: &mut Connection,
+    process: u32,
+    name: &str,
+    command: &str,
+) -> io::Result<[Figure; 2]> {
+    let meter = Meter::of(process);
     let (mut messages, mut bytes) = (0, 0);
-    let end = std::time::Instant::now() + scene.sizes.time() / SHARE_OF_TIME;
-    while messages == 0 || std::time::Instant::now() < end {
-        let answer = connection.expect(&format!("FETCH 1:* {items}")).await?;
+    let end = Instant::now() + scene.sizes.time() / SHARE_OF_TIME;
+    while messages == 0 || Instant::now() < end {
+        let answer = connection.expect(command).await?;
         messages += answer.responses;
         bytes += answer.bytes;
     }
     let cost = meter.stop(messages);
     let megabytes = bytes as f64 / 1e6 / cost.wall.as_secs_f64();
-    let mut figures = vec![Figure::rate(name, cost)];
-    if name.ends_with("BODY[]") {
-        figures.push(Figure::plain(name, Unit::MegabytesPerSecond, megabytes));
-    }
-    Ok(figures)
+    Ok([Figure::rate(name, cost), Figure::plain(name, Unit::MegabytesPerSecond, megabytes)])
 }
 
 async fn random(
@@ -75,7 +92,7 @@ async fn random(
 ) -> io::Result<Figure> {
     let mut connections = Vec::new();
     for _ in 0..clients {
-        connections.push(selected(server).await?);
+        connections.push(examined(server, false).await?);
     }
     let (messages, items) = (scene.sizes.messages, items.to_owned());
     let meter = Meter::start(server);
@@ -87,8 +104,11 @@ async fn random(
     Ok(Figure::rate(name, meter.stop(done)))
 }
 
-async fn selected(server: &Server) -> io::Result<Connection> {
-    let mut connection = server.login(0).await?;
+/// A connection on which the large mailbox is open to read.
+pub(super) async fn examined(server: &Server, tls: bool) -> io::Result<Connection> {
+    let doors = &server.doors;
+    let mut connection =
+        if tls { doors.login_tls(LARGE_OWNER).await? } else { doors.login(LARGE_OWNER).await? };
     connection.expect(&format!("EXAMINE {LARGE}")).await?;
     Ok(connection)
 }

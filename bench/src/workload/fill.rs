@@ -2,10 +2,9 @@
 
 use std::io;
 
-use tokio::time::Instant;
-
-use super::{FIRST_SMALL, LARGE, Scene};
+use super::{FIRST_SMALL, LARGE, LARGE_OWNER, Scene, TEXT, TEXT_OWNER};
 use crate::connection::Connection;
+use crate::measure::{Cost, Meter};
 use crate::server::Server;
 
 /// Messages of one MULTIAPPEND.
@@ -14,12 +13,15 @@ const MESSAGES: usize = 100;
 /// Bytes of one MULTIAPPEND, unless a single message is larger.
 const BYTES: usize = 4 << 20;
 
-/// Fills the mailboxes of all users. Gives the seconds that it took.
-pub(crate) async fn fill(scene: &Scene, server: &Server) -> io::Result<f64> {
-    let start = Instant::now();
-    let mut connection = server.login(0).await?;
+/// Fills the mailboxes of all users. Gives what it took.
+pub(crate) async fn fill(scene: &Scene, server: &Server) -> io::Result<Cost> {
+    let meter = Meter::start(server);
+    let mut connection = server.login(LARGE_OWNER).await?;
     connection.expect(&format!("CREATE {LARGE}")).await?;
     append_all(&mut connection, LARGE, (0..scene.sizes.messages).map(|n| scene.mail.message(n))).await?;
+    let mut connection = server.login(TEXT_OWNER).await?;
+    connection.expect(&format!("CREATE {TEXT}")).await?;
+    append_all(&mut connection, TEXT, (0..scene.sizes.text_messages).map(|n| scene.mail.message(n))).await?;
     for user in FIRST_SMALL..scene.sizes.users {
         let mut connection = server.login(user).await?;
         let first = user * scene.sizes.small;
@@ -27,10 +29,12 @@ pub(crate) async fn fill(scene: &Scene, server: &Server) -> io::Result<f64> {
         append_all(&mut connection, "INBOX", notes).await?;
         connection.expect("LOGOUT").await?;
     }
-    Ok(start.elapsed().as_secs_f64())
+    let small = (scene.sizes.users - FIRST_SMALL) * scene.sizes.small;
+    Ok(meter.stop((scene.sizes.messages + scene.sizes.text_messages + small) as u64))
 }
 
-async fn append_all(
+/// Appends messages, many with each command.
+pub(crate) async fn append_all(
     connection: &mut Connection,
     mailbox: &str,
     messages: impl Iterator<Item = Vec<u8>>,

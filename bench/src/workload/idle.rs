@@ -11,7 +11,8 @@ use super::{SHARED, Scene};
 use crate::connection::Connection;
 use crate::measure::{Figure, Unit};
 use crate::processes;
-use crate::server::{Doors, Server};
+use crate::server::{Doors, Server, TextIndex};
+use crate::table::number;
 
 /// How long a server is left alone after its start before its memory without sessions is read.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -26,23 +27,32 @@ const ARRIVALS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) async fn run(scene: &Rc<Scene>, server: &mut Server) -> io::Result<Vec<Figure>> {
-    let mut figures = vec![memory(scene, server).await?];
+    let mut figures = memory(scene, server).await?;
     figures.extend(told(scene, server).await?);
     Ok(figures)
 }
 
 /// Every session over TLS and of a user of its own, as far as there are so many. The server is restarted before, so that
-/// memory that it gives back meanwhile is not taken off the sessions'.
-async fn memory(scene: &Rc<Scene>, server: &mut Server) -> io::Result<Figure> {
+/// memory that it gives back meanwhile is not taken off the sessions'. Postroom has many more of them afterwards.
+async fn memory(scene: &Rc<Scene>, server: &mut Server) -> io::Result<Vec<Figure>> {
     server.restart(async || Ok(())).await?;
     sleep(SETTLE).await;
     let without = processes::pss_kib(server.process());
-    let users = (0..scene.sizes.idle_sessions).map(|client| scene.own_user(client)).collect();
-    let sessions = idling(&server.doors, users).await?;
-    sleep(Duration::from_secs(scene.sizes.idle_seconds)).await;
-    let with = processes::pss_kib(server.process());
-    let each = with.saturating_sub(without) as f64 / sessions.len().max(1) as f64;
-    Ok(Figure::plain("memory of an idle TLS session", Unit::KibPerSession, each))
+    let mut counts = vec![scene.sizes.idle_sessions];
+    if matches!(server.text_index(), TextIndex::Background) {
+        counts.push(scene.sizes.idle_sessions_postroom);
+    }
+    let (mut sessions, mut figures) = (Vec::new(), Vec::new());
+    for count in counts {
+        let users = (sessions.len()..count).map(|client| scene.own_user(client)).collect();
+        sessions.extend(idling(&server.doors, users).await?);
+        sleep(Duration::from_secs(scene.sizes.idle_seconds)).await;
+        let with = processes::pss_kib(server.process());
+        let each = with.saturating_sub(without) as f64 / sessions.len().max(1) as f64;
+        let name = format!("memory of an idle TLS session, one of {}", number(sessions.len() as f64));
+        figures.push(Figure::plain(&name, Unit::KibPerSession, each));
+    }
+    Ok(figures)
 }
 
 async fn told(scene: &Rc<Scene>, server: &Server) -> io::Result<Vec<Figure>> {

@@ -2,10 +2,13 @@
 
 use std::io;
 
-use super::{LARGE, Scene, selected};
+use super::{LARGE, LARGE_OWNER, Scene, TEXT, TEXT_OWNER, selected};
 use crate::connection::{Answer, Connection};
 use crate::measure::{Figure, Meter, Unit};
 use crate::server::Server;
+
+/// What is asked about texts only begins so.
+const ABOUT_TEXTS: &str = "SEARCH BODY, ";
 
 /// What is asked. Texts are those that `mail` plants; a literal says that there is more than ASCII in it.
 const QUERIES: [(&str, &str); 17] = [
@@ -29,7 +32,7 @@ const QUERIES: [(&str, &str); 17] = [
 ];
 
 pub(super) async fn run(scene: &Scene, server: &Server) -> io::Result<Vec<Figure>> {
-    let mut connection = selected(server, 0, LARGE).await?;
+    let mut connection = selected(server, LARGE_OWNER, LARGE).await?;
     // Something to find by a flag.
     let some = (scene.sizes.messages / 20).max(1);
     connection.expect(&format!("STORE 1:{some} +FLAGS.SILENT (\\Flagged)")).await?;
@@ -41,6 +44,19 @@ pub(super) async fn run(scene: &Scene, server: &Server) -> io::Result<Vec<Figure
         }
     }
     connection.expect("STORE 1:* -FLAGS.SILENT (\\Flagged)").await?;
+    Ok(figures)
+}
+
+/// What is about texts only, of the mailbox that all servers with a text index have in it.
+pub(super) async fn run_texts(scene: &Scene, server: &Server) -> io::Result<Vec<Figure>> {
+    let mut connection = selected(server, TEXT_OWNER, TEXT).await?;
+    let mut figures = Vec::new();
+    for (name, query) in QUERIES {
+        if name.starts_with(ABOUT_TEXTS) {
+            let name = format!("{name}, of {} messages", scene.sizes.text_messages);
+            figures.extend(ask(server, &mut connection, &name, query).await?);
+        }
+    }
     Ok(figures)
 }
 

@@ -4,7 +4,7 @@
 # usage: peers/dovecot.sh FOLDER IMAP_PORT IMAPS_PORT LMTP_PORT USERS [MAIL_FOLDER]
 #
 # Every name logs in with the password "benchmark-1". Durability: sdbox with mail_fsync=always, so that an append is
-# on the disk when it is answered; DOVECOT_FSYNC chooses another. Passwords: one for all, compared in plain text.
+# on the disk when it is answered; DOVECOT_FSYNC chooses another, its default is "optimized". Passwords: one for all, compared in plain text.
 # With MAIL_FOLDER, another instance's mail is served with the full-text plugin on: an index is made at the first search.
 set -eu
 folder=$1 imap=$2 imaps=$3 lmtp=$4 mail=${6:-$1/mail}
@@ -69,6 +69,7 @@ service lmtp {
 }
 CONF
 if [ $# -ge 6 ]; then
+  echo "its fts-xapian $(dpkg-query -W -f '${Version}' dovecot-fts-xapian)" >>"$folder/version"
   cat >>"$folder/dovecot.conf" <<CONF
 mail_plugins = fts fts_xapian
 plugin {

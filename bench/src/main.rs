@@ -5,10 +5,12 @@
 
 mod connection;
 mod contestant;
+mod growth;
 mod lmtp;
 mod machine;
 mod mail;
 mod measure;
+mod picture;
 mod player;
 mod processes;
 mod report;
@@ -51,6 +53,15 @@ pub(crate) struct Arguments {
     /// The same for what takes long: index, search, idle and mixed; as often as the rest unless given
     #[arg(long)]
     rounds_long: Option<usize>,
+    /// Measure what operations cost as a mailbox grows, and nothing else; Postroom and Dovecot unless servers are given
+    #[arg(long)]
+    curve: bool,
+    /// Messages of the largest mailbox of that
+    #[arg(long, default_value_t = 1_000_000)]
+    curve_max: usize,
+    /// Where the curves are drawn (SVG); beside the page unless given
+    #[arg(long)]
+    picture: Option<PathBuf>,
     /// A page of documentation whose tables are replaced; they are printed in any case
     #[arg(long)]
     page: Option<PathBuf>,
@@ -81,7 +92,9 @@ fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     // One thread: it is seldom what limits (the tables show its share), and nothing of it competes with itself.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, compare(&arguments))
+    LocalSet::new().block_on(&runtime, async {
+        if arguments.curve { growth::draw(&arguments).await } else { compare(&arguments).await }
+    })
 }
 
 /// A server that takes part.

@@ -10,6 +10,9 @@ use crate::{Arguments, workload::Sizes};
 /// What the marks are named that the comparison stands between.
 pub(crate) const COMPARISON: &str = "bench/run";
 
+/// The same for the table of what operations cost as a mailbox grows.
+pub(crate) const GROWTH: &str = "bench/run --curve";
+
 /// Prints a text, and puts it into the page between its marks, if there is a page.
 pub(crate) fn write(arguments: &Arguments, mark: &str, text: &str) -> io::Result<()> {
     println!("{text}");

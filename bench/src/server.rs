@@ -130,7 +130,7 @@ impl Server {
         let mut server = Self { recipe, doors, child, version: String::new() };
         server.wait_until_ready().await?;
         let version = fs::read_to_string(server.recipe.folder.join("version"))?;
-        server.version = version.trim().to_owned();
+        server.version = version.trim().replace('\n', ", ");
         Ok(server)
     }
 

@@ -7,6 +7,7 @@ mod append;
 mod bulk;
 mod fetch;
 mod fill;
+mod growth;
 mod idle;
 mod index;
 mod lmtp;
@@ -27,6 +28,7 @@ use clap::ValueEnum;
 use clap::builder::RangedU64ValueParser;
 
 pub(crate) use fill::fill;
+pub(crate) use growth::{grow, measured};
 pub(crate) use index::catch_up;
 pub(crate) use passwords::USERS as PASSWORD_USERS;
 

@@ -34,7 +34,7 @@ pub(crate) async fn fill(scene: &Scene, server: &Server) -> io::Result<Cost> {
 }
 
 /// Appends messages, many with each command.
-pub(crate) async fn append_all(
+pub(super) async fn append_all(
     connection: &mut Connection,
     mailbox: &str,
     messages: impl Iterator<Item = Vec<u8>>,

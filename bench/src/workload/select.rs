@@ -5,7 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::{LARGE, Scene};
-use crate::connection::Connection;
+use crate::connection::{Answer, Connection};
 use crate::measure::Figure;
 use crate::server::Server;
 
@@ -50,7 +50,7 @@ async fn timed(server: &Server) -> io::Result<Duration> {
 
 /// Changes single messages, one command each, spread over the mailbox: a flag comes and goes again, so that each is
 /// really a change.
-async fn change(connection: &mut Connection, changes: usize, messages: usize) -> io::Result<()> {
+pub(super) async fn change(connection: &mut Connection, changes: usize, messages: usize) -> io::Result<()> {
     let step = (messages * 2 / changes).max(1);
     for first in (0..changes).step_by(PIPELINE) {
         let stores = (first..(first + PIPELINE).min(changes)).map(|n| {
@@ -72,12 +72,8 @@ async fn after_changes(scene: &Scene, server: &Server) -> io::Result<Duration> {
 async fn qresync(scene: &Scene, server: &Server) -> io::Result<Vec<Figure>> {
     let mut connection = server.login(0).await?;
     connection.expect("ENABLE QRESYNC").await?;
-    let selected = connection.expect(&format!("SELECT {LARGE}")).await?.kept.join("\n");
-    let (Some(validity), Some(modseq)) =
-        (number(&selected, "[UIDVALIDITY "), number(&selected, "[HIGHESTMODSEQ "))
-    else {
-        return Ok(Vec::new());
-    };
+    let selected = connection.expect(&format!("SELECT {LARGE}")).await?;
+    let Some((validity, modseq)) = validity_and_modseq(&selected) else { return Ok(Vec::new()) };
     change(&mut connection, QRESYNC_CHANGES, scene.sizes.messages).await?;
     let mut again = server.login(0).await?;
     again.expect("ENABLE QRESYNC").await?;
@@ -85,6 +81,12 @@ async fn qresync(scene: &Scene, server: &Server) -> io::Result<Vec<Figure>> {
     again.expect(&format!("SELECT {LARGE} (QRESYNC ({validity} {modseq}))")).await?;
     let took = start.elapsed();
     Ok(vec![Figure::median_time("SELECT with QRESYNC after 100 changes", &[took])])
+}
+
+/// What a later SELECT with QRESYNC has to tell.
+pub(super) fn validity_and_modseq(selected: &Answer) -> Option<(u64, u64)> {
+    let codes = selected.kept.join("\n");
+    Some((number(&codes, "[UIDVALIDITY ")?, number(&codes, "[HIGHESTMODSEQ ")?))
 }
 
 /// The number that follows a name.

@@ -9,7 +9,7 @@ use crate::contestant::Which;
 use crate::mail::Mail;
 use crate::picture::{self, Curve, Panel};
 use crate::server::Server;
-use crate::table::number;
+use crate::table::{number, thousands};
 use crate::workload::{Workload, grow, measured};
 use crate::{Arguments, machine, report};
 
@@ -96,7 +96,7 @@ fn table(panels: &[Panel]) -> String {
         .collect();
     let mut text = "| µs, in a mailbox of so many messages | server |".to_owned();
     for size in &sizes {
-        let _ = write!(text, " {} |", number(*size as f64));
+        let _ = write!(text, " {} |", thousands(*size as u64));
     }
     let _ = writeln!(text, "\n|{}", " --- |".repeat(sizes.len() + 2));
     for Panel { title, curves } in panels {

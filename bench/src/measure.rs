@@ -107,10 +107,11 @@ impl Figure {
     }
 }
 
-/// The median; 0 of nothing. The values are sorted.
+/// The median, which is between the two in the middle if there are two; 0 of nothing. The values are sorted.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+    let at = |at: usize| values.get(at).copied().unwrap_or_default();
+    f64::midpoint(at(values.len().saturating_sub(1) / 2), at(values.len() / 2))
 }
 
 /// What something cost.
@@ -199,6 +200,7 @@ mod tests {
     #[test]
     fn the_median_needs_no_order() {
         assert_eq!(median(&mut [5.0, 1.0, 3.0]), 3.0);
+        assert_eq!(median(&mut [4.0, 1.0, 2.0, 9.0]), 3.0);
         assert_eq!(median(&mut []), 0.0);
     }
 }

@@ -21,7 +21,7 @@ const COLUMNS: usize = 3;
 
 /// A panel with its labels, and in it the part where the curves are: left, top, width and height.
 const PANEL: (f64, f64) = (310.0, 220.0);
-const PLOT: (f64, f64, f64, f64) = (62.0, 34.0, 232.0, 142.0);
+const PLOT: (f64, f64, f64, f64) = (62.0, 34.0, 226.0, 142.0);
 
 /// The height of the line that says which colour is which server.
 const LEGEND: f64 = 40.0;

@@ -261,7 +261,8 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-fn thousands(value: u64) -> String {
+/// A whole number, its thousands apart.
+pub(crate) fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

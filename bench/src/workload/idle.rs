@@ -12,7 +12,7 @@ use crate::connection::Connection;
 use crate::measure::{Figure, Unit};
 use crate::processes;
 use crate::server::{Doors, Server, TextIndex};
-use crate::table::number;
+use crate::table::thousands;
 
 /// How long a server is left alone after its start before its memory without sessions is read.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -49,7 +49,7 @@ async fn memory(scene: &Rc<Scene>, server: &mut Server) -> io::Result<Vec<Figure
         sleep(Duration::from_secs(scene.sizes.idle_seconds)).await;
         let with = processes::pss_kib(server.process());
         let each = with.saturating_sub(without) as f64 / sessions.len().max(1) as f64;
-        let name = format!("memory of an idle TLS session, one of {}", number(sessions.len() as f64));
+        let name = format!("memory of an idle TLS session, one of {}", thousands(sessions.len() as u64));
         figures.push(Figure::plain(&name, Unit::KibPerSession, each));
     }
     Ok(figures)

@@ -11,9 +11,9 @@ use crate::image::Image;
 use crate::ring::Ring;
 use crate::shared::Shared;
 use crate::state::{Commit, State};
-use crate::thread::Recent;
+use crate::thread::{Recent, Tie};
 use crate::txn::{Outcome, Txn};
-use model::{AccountId, EmailId, MailboxId, ModSeq};
+use model::{AccountId, EmailId, MailboxId, ModSeq, ThreadId};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Weak};
@@ -58,15 +58,7 @@ impl Account {
             shared,
             this: this.clone(),
             intents,
-            inner: Mutex::new(Inner {
-                resolved: state.clone(),
-                published: state,
-                pending: VecDeque::new(),
-                ring: Ring::new(modseq),
-                recent_from: HashMap::new(),
-                recent_threads: Recent::default(),
-                staging: 0,
-            }),
+            inner: Mutex::new(Inner::new(state)),
             head: watch::Sender::new(modseq),
             loading: tokio::sync::Mutex::new(()),
         })
@@ -104,14 +96,7 @@ impl Account {
             if !needs.iter().all(there) {
                 continue;
             }
-            let now = self.shared.clock.now();
-            let mut txn = Txn::new(self.id, &inner.resolved, now, self.shared.options.account);
-            // \Recent watermarks ride along with rows that are written anyway: a commit of their own they never get.
-            txn.set_claims(&inner.recent_from);
-            txn.set_recent_threads(&inner.recent_threads);
-            let value = resolve(&mut txn)?;
-            self.shared.quotas.admit(self.id, &self.owner, inner.resolved.usage, txn.usage())?;
-            let outcome = txn.finish();
+            let (value, outcome) = self.resolve(&inner, resolve)?;
             let (done, durable) = oneshot::channel();
             let modseq = self.submit(&mut inner, outcome, (done, permit));
             break ((modseq, value), durable);
@@ -120,12 +105,27 @@ impl Account {
         Ok(answer)
     }
 
+    /// Resolves an intent against everything that was resolved before it. Nothing comes of it until it is queued.
+    pub(crate) fn resolve<T>(
+        &self,
+        inner: &Inner,
+        resolve: impl FnOnce(&mut Txn<'_>) -> Result<T, Refusal>,
+    ) -> Result<(T, Outcome), Refusal> {
+        let now = self.shared.clock.now();
+        let mut txn = Txn::new(self.id, &inner.resolved, now, self.shared.options.account);
+        // \Recent watermarks ride along with rows that are written anyway: a commit of their own they never get.
+        txn.set_claims(&inner.recent_from);
+        txn.set_recent_threads(&inner.recent_threads);
+        let value = resolve(&mut txn)?;
+        self.shared.quotas.admit(self.id, &self.owner, inner.resolved.usage, txn.usage())?;
+        Ok((value, txn.finish()))
+    }
+
     /// Queues a resolved intent. The lock is held, so that commits are queued in the order they were resolved in.
     fn submit(&self, inner: &mut Inner, outcome: Outcome, done: crate::committer::Done) -> ModSeq {
         let Outcome { commit, batch, located, holds, threads } = outcome;
         let commit = Arc::new(commit);
-        inner.resolved.apply(&commit);
-        inner.recent_threads.extend(threads);
+        inner.advance(&commit, threads);
         let publish: Option<crate::committer::Publish> = self.this.upgrade().map(|this| {
             inner.pending.push_back(commit.clone());
             Box::new(move || {
@@ -256,6 +256,25 @@ impl Drop for KeepAll {
 }
 
 impl Inner {
+    /// Everything that was resolved is durable.
+    pub(crate) fn new(state: State) -> Self {
+        Self {
+            pending: VecDeque::new(),
+            ring: Ring::new(state.modseq()),
+            recent_from: HashMap::new(),
+            recent_threads: Recent::default(),
+            staging: 0,
+            resolved: state.clone(),
+            published: state,
+        }
+    }
+
+    /// The next intents are resolved against what this commit makes of the account.
+    pub(crate) fn advance(&mut self, commit: &Commit, threads: Vec<(Tie, ThreadId)>) {
+        self.resolved.apply(commit);
+        self.recent_threads.extend(threads);
+    }
+
     /// From which UID on a mailbox's messages are \Recent.
     pub(crate) fn recent_from(&self, id: MailboxId) -> u64 {
         let written = self.published.mailboxes.get(&id).map_or(0, |row| row.recent_from);

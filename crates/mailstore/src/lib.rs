@@ -31,6 +31,8 @@ mod migrate;
 mod numbered;
 mod quota;
 mod rebuild;
+#[doc(hidden)]
+pub mod rehearsal;
 mod ring;
 mod schema;
 mod shared;

@@ -205,6 +205,10 @@ impl Mailbox {
         self.account.id
     }
 
+    pub(crate) const fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
     /// What the user may do with it.
     #[must_use]
     pub const fn rights(&self) -> Rights {

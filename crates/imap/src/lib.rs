@@ -8,6 +8,8 @@
 mod cmd;
 mod dispatch;
 mod flag_list;
+#[doc(hidden)]
+pub mod follower;
 mod io;
 mod object_id;
 mod page;

@@ -9,8 +9,7 @@ use imap_proto::response::{self, Code};
 use mailstore::{Changes, Keywords, Since, Snapshot};
 use model::{Flags, Keyword, UidSet};
 
-use self::news::News;
-pub(crate) use self::news::{Own, OwnChange};
+pub(crate) use self::news::{News, Own, OwnChange};
 use crate::cmd::fetch::Rows;
 use crate::flag_list::FlagLists;
 use crate::io::Io;
@@ -90,9 +89,7 @@ impl Selected {
     }
 
     fn apply(&mut self, changes: Changes) -> (News, Keywords) {
-        let news = News::of(&mut self.view, &changes.records, &self.own);
-        self.own.clear();
-        self.view.advance(changes.through);
+        let news = News::follow(&mut self.view, &changes.records, changes.through, &mut self.own);
         (news, changes.keywords)
     }
 

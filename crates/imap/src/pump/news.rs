@@ -38,6 +38,14 @@ pub(crate) struct News {
 }
 
 impl News {
+    /// Brings the view up to a commit by the log records until then. What the session changed itself is behind it.
+    pub(crate) fn follow(view: &mut View, records: &[Record], through: ModSeq, own: &mut Own) -> Self {
+        let news = Self::of(view, records, own);
+        own.clear();
+        view.advance(through);
+        news
+    }
+
     /// Applies log records, oldest first, to the view; answers what else the client is to be told.
     pub(crate) fn of(view: &mut View, records: &[Record], own: &Own) -> Self {
         let (mut news, through) = (Self::default(), view.through());

@@ -2,7 +2,7 @@
 # Installs the Debian packages that the build and the tests need, if any is missing.
 set -euo pipefail
 
-packages=(g++ make libclang-dev curl isync python3 python3-venv nodejs npm strace postfix)
+packages=(g++ make libclang-dev curl isync python3 python3-venv nodejs npm strace postfix valgrind)
 # The other mail clients of crates/postroom/tests/clients.rs, and the terminal that two of them are driven in.
 packages+=(offlineimap3 fetchmail getmail6 neomutt alpine tmux)
 # Whether one of these exists; a pattern that matches nothing stands for itself.

@@ -16,7 +16,7 @@ use instructions::{COUNTED, PATHS, Path};
 const FIGURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.txt");
 /// How much dearer a path may get before the test fails, in percent; a path that much cheaper is pointed out.
 const PERCENT: u64 = 10;
-/// The same in an incremental build, where the compiler does less across its units: paths take up to a tenth more there.
+/// The same in an incremental build, where the compiler does less across its units: paths take up to 13 % more there.
 const PERCENT_INCREMENTAL: u64 = 25;
 /// A path is counted so often before it is called too dear. What a count differs by is mostly the allocator's, whose state
 /// depends on what other threads did before: up to three percent.

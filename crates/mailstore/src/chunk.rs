@@ -42,6 +42,13 @@ impl Chunk {
         self.saved.push(m.saved);
     }
 
+    /// The first and the last UID, if there is no gap between them.
+    pub(crate) fn range(&self) -> Option<(Uid, Uid)> {
+        let (first, last) = (*self.uids.first()?, *self.uids.last()?);
+        let has_no_gap = (last - first) as usize + 1 == self.len();
+        Uid::new(first).zip(Uid::new(last)).filter(|_| has_no_gap)
+    }
+
     /// Where `uid` stands, or would stand.
     pub(crate) fn find(&self, uid: u32) -> Result<usize, usize> {
         // Without gaps, a UID's place follows from the first one's.

@@ -91,7 +91,10 @@ impl Image {
     pub fn uids(&self) -> UidSet {
         let mut set = UidSet::new();
         for chunk in self.chunks() {
-            set.extend(chunk.uids.iter().filter_map(|&uid| Uid::new(uid)));
+            match chunk.range() {
+                Some((first, last)) => set.insert_range(first, last),
+                None => set.extend(chunk.uids.iter().filter_map(|&uid| Uid::new(uid))),
+            }
         }
         set
     }
@@ -388,6 +391,7 @@ mod tests {
                 }
                 modseq += 1;
                 prop_assert_eq!(image.len() as usize, naive.len());
+                prop_assert_eq!(image.uids(), UidSet::from_ranges(naive.keys().map(|&u| (u, u))));
                 let rows: Vec<_> = image.iter().map(|m| (m.uid.get(), (m.flags, m.modseq.0))).collect();
                 prop_assert_eq!(&rows, &naive.iter().map(|(&u, &s)| (u, s)).collect::<Vec<_>>());
                 let some: Vec<_> = image.range(&set).map(|m| m.uid.get()).collect();

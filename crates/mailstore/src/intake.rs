@@ -14,8 +14,10 @@ use storage::{Content, Location, NewBlob, RecordKind, Spool};
 use tokio::sync::oneshot;
 
 /// Messages up to so many bytes are taken apart and packed where they come in, which takes less time than to have another
-/// thread do it and to be told. They are in memory: a spool stages what is four times as long.
+/// thread do it and to be told.
 const SHORT_BYTES_MAX: u64 = 64 << 10;
+// No file is read where they come in.
+const _: () = assert!(SHORT_BYTES_MAX <= Spool::MEMORY_BYTES_MAX as u64);
 
 /// Takes a message's bytes as they come in.
 pub struct Intake {
@@ -116,14 +118,13 @@ impl Intake {
             Ok(Ok(Arc::new(parsed)))
         };
         let parsed = if is_short { parse_and_put()? } else { shared.blocking(parse_and_put).await? }?;
-        // While the content is on its way to the disk.
+        let location = shared.durable(durable).await?;
+        hold.stored(location);
         let tied = parsed.clone();
         let ties = shared.read_soon(move |snapshot| {
             accounts.iter().map(|&account| Ties::read(tied.thread(), account, snapshot)).collect()
         });
         let ties = ties.await?;
-        let location = shared.durable(durable).await?;
-        hold.stored(location);
         Ok((Contents { blob, location, parsed, hold: Arc::new(hold) }, ties))
     }
 

@@ -11,8 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fmt, mem, process};
 
-/// Up to this many bytes are kept in memory.
-const MEMORY_BYTES_MAX: usize = 256 << 10;
 /// What the name of a staging file begins with.
 const PREFIX: &str = "spool-";
 /// Only the server's user enters the staging folder.
@@ -29,6 +27,9 @@ pub struct Spool {
 }
 
 impl Spool {
+    /// Up to this many bytes are kept in memory.
+    pub const MEMORY_BYTES_MAX: usize = 256 << 10;
+
     /// An empty spool that stages in a folder, which [`clear_staging`] made.
     #[must_use]
     pub fn new(staging: &Path) -> Self {
@@ -43,7 +44,7 @@ impl Spool {
         if let Some(staged) = &self.staged {
             return staged.write(bytes);
         }
-        if self.memory.len() + bytes.len() <= MEMORY_BYTES_MAX {
+        if self.memory.len() + bytes.len() <= Self::MEMORY_BYTES_MAX {
             self.memory.extend_from_slice(bytes);
             return Ok(());
         }
@@ -177,10 +178,10 @@ mod tests {
     #[test]
     fn little_stays_in_memory() {
         let mut spool = Spool::new(Path::new("/no/such/folder"));
-        spool.write(&[7; MEMORY_BYTES_MAX - 1]).unwrap();
+        spool.write(&[7; Spool::MEMORY_BYTES_MAX - 1]).unwrap();
         spool.write(b"!").unwrap();
         let content = spool.finish().unwrap();
-        assert_eq!((content.len(), content.last()), (MEMORY_BYTES_MAX, Some(&b'!')));
+        assert_eq!((content.len(), content.last()), (Spool::MEMORY_BYTES_MAX, Some(&b'!')));
     }
 
     #[test]
@@ -202,7 +203,7 @@ mod tests {
     fn a_spool_that_is_given_up_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(folder.path());
-        spool.write(&vec![0; MEMORY_BYTES_MAX + 1]).unwrap();
+        spool.write(&vec![0; Spool::MEMORY_BYTES_MAX + 1]).unwrap();
         assert_eq!(files(folder.path()).len(), 1);
         drop(spool);
         assert!(files(folder.path()).is_empty());

@@ -100,6 +100,12 @@ impl Email {
         self.preview.map(|preview| String::from_utf8_lossy(self.part(preview)))
     }
 
+    /// Whether [`Email::preview`] has one.
+    #[must_use]
+    pub const fn has_preview(&self) -> bool {
+        self.preview.is_some()
+    }
+
     /// Header lines that stand before the blob for this account alone, such as Delivered-To. Everything else counts them in.
     pub(crate) fn preface(&self) -> &[u8] {
         self.part(self.preface)

@@ -80,7 +80,7 @@ impl<'f> Contents<'f> {
         let extents: Vec<Extent> = self.stretches.iter().map(Stretch::extent).collect();
         let preview = self.facts.contains(&PREVIEW);
         move |email| match &extents[..] {
-            _ if preview && email.preview().is_none() => 0..email.size,
+            _ if preview && !email.has_preview() => 0..email.size,
             [] => 0..0,
             [Extent::Whole] => 0..email.size,
             [Extent::Header] => 0..email.header_len,
@@ -94,7 +94,7 @@ impl<'f> Contents<'f> {
     }
 
     fn makes_preview_of(&self, email: &Email) -> bool {
-        email.preview().is_none() && self.facts.contains(&PREVIEW)
+        !email.has_preview() && self.facts.contains(&PREVIEW)
     }
 
     /// Answers what needs the content of an e-mail.

@@ -4,9 +4,9 @@
 //! that no mailbox holds, and deletes their rows through the same committer as everyone. Before that it looks again,
 //! under the account's lock: a copy may have brought an e-mail back into a mailbox since the graves were read.
 
+use crate::access::{EMAILS_PER_READ_MAX, read_emails};
 use crate::account::{Account, load};
 use crate::compact::{put_dead, read_dead};
-use crate::email::Email;
 use crate::error::{Error, Fault};
 use crate::schema;
 use crate::shared::Shared;
@@ -19,9 +19,6 @@ use storage::{Batch, Location};
 
 /// Roughly how many expunged e-mails one round takes.
 const EMAILS_PER_ROUND: usize = 4096;
-
-/// Rows that are looked up together.
-const ROWS_AT_ONCE: usize = 256;
 
 /// Numbers that lie no further apart are read in one go.
 const GAP_MAX: u64 = 8;
@@ -124,7 +121,9 @@ impl Store {
     /// Turns the messages of a deleted mailbox into graves, and removes its rows.
     async fn bury_mailbox(&self, id: AccountId, mailbox: MailboxId) -> Result<(), Error> {
         let Some(account) = self.account(id).await? else { return Ok(()) };
-        let (emails, stages) = self.shared.read(move |snapshot| read_deleted(snapshot, id, mailbox)).await?;
+        let shared = self.shared.clone();
+        let read = move || read_deleted(&*shared.engine.snapshot()?, id, mailbox);
+        let (emails, stages) = self.background.run(read).await?;
         for some in emails.chunks(EMAILS_PER_ROUND) {
             let mut batch = Batch::default();
             // Keyed by the first e-mail, not by a modseq, so that a round that was cut short writes the same rows again.
@@ -252,13 +251,9 @@ fn read_round(
         })?;
     }
     let emails: Vec<EmailId> = round.emails.iter().copied().collect();
-    for some in emails.chunks(ROWS_AT_ONCE) {
-        let keys: Vec<Vec<u8>> = some.iter().map(|&email| schema::email(id, email)).collect();
-        for (&email, row) in some.iter().zip(snapshot.get_many(&keys)?) {
-            if let Some(row) = row {
-                round.blobs.insert(email, Email::decode(email, &row)?.blob);
-            }
-        }
+    for some in emails.chunks(EMAILS_PER_READ_MAX) {
+        let there = read_emails(snapshot, id, some)?.into_iter().flatten();
+        round.blobs.extend(there.map(|email| (email.id, email.blob)));
     }
     // ORDER: what is on its way in is asked for before the owners are read: let go of after that, it is among them.
     round.on_the_way = shared.unreferred.any(round.blobs.values().copied());

@@ -27,23 +27,23 @@ impl Default for Pick {
 }
 
 impl Pick {
-    /// Also has all of these flags.
-    pub fn has(&mut self, flags: Flags) {
+    /// Only what has all of these flags.
+    pub fn require(&mut self, flags: Flags) {
         self.has = self.has.with(flags);
     }
 
-    /// Also lacks at least one of these flags.
-    pub fn lacks(&mut self, flags: Flags) {
+    /// Nothing that has all of these flags.
+    pub fn exclude(&mut self, flags: Flags) {
         self.lacks.push(flags);
     }
 
-    /// Also is larger than so many bytes.
-    pub fn is_larger(&mut self, size: u64) {
+    /// Only what is larger than so many bytes.
+    pub fn require_larger(&mut self, size: u64) {
         self.sizes.start = self.sizes.start.max(size.saturating_add(1));
     }
 
-    /// Also is smaller than so many bytes.
-    pub fn is_smaller(&mut self, size: u64) {
+    /// Only what is smaller than so many bytes.
+    pub fn require_smaller(&mut self, size: u64) {
         self.sizes.end = self.sizes.end.min(size);
     }
 
@@ -114,11 +114,11 @@ mod tests {
             let Ok(()) = image.apply(ModSeq(1), &Change { ops: vec![insert] }, &mut nothing_staged);
             let set = UidSet::from_ranges(ranges.into_iter().map(|(from, more)| (from, from + more)));
             let mut pick = Pick::default();
-            pick.has(has);
-            pick.lacks(lacks);
-            pick.lacks(lacks_too);
-            pick.is_larger(larger);
-            pick.is_smaller(smaller);
+            pick.require(has);
+            pick.exclude(lacks);
+            pick.exclude(lacks_too);
+            pick.require_larger(larger);
+            pick.require_smaller(smaller);
             let mut picked = Vec::new();
             image.pick(&set, &pick, |message| picked.push(message));
             let expected = image.range(&set).filter(|m| {

@@ -262,8 +262,23 @@ impl Test {
     /// What flags and size a message that holds the test surely has.
     pub(crate) fn pick(&self) -> Pick {
         let mut pick = Pick::default();
-        self.add_to(&mut pick);
+        self.narrow(&mut pick);
         pick
+    }
+
+    fn narrow(&self, pick: &mut Pick) {
+        match self {
+            Self::Flags(flags) => pick.require(*flags),
+            Self::Larger(size) => pick.require_larger(*size),
+            Self::Smaller(size) => pick.require_smaller(*size),
+            Self::Not(test) => {
+                if let Self::Flags(flags) = **test {
+                    pick.exclude(flags);
+                }
+            }
+            Self::Every(tests) => tests.iter().for_each(|test| test.narrow(pick)),
+            _ => {}
+        }
     }
 
     /// The messages among which those that hold the test surely are, where it names any; `None` where it may be any of them.
@@ -280,21 +295,6 @@ impl Test {
                 named.reduce(|one, other| Cow::Owned(one.intersection(&other)))
             }
             _ => None,
-        }
-    }
-
-    fn add_to(&self, pick: &mut Pick) {
-        match self {
-            Self::Flags(flags) => pick.has(*flags),
-            Self::Larger(size) => pick.is_larger(*size),
-            Self::Smaller(size) => pick.is_smaller(*size),
-            Self::Not(test) => {
-                if let Self::Flags(flags) = **test {
-                    pick.lacks(flags);
-                }
-            }
-            Self::Every(tests) => tests.iter().for_each(|test| test.add_to(pick)),
-            _ => {}
         }
     }
 
@@ -390,6 +390,21 @@ mod tests {
         assert_eq!(row(&Test::any(vec![Test::Smaller(100), Test::ModSeq(ModSeq(6))])), Some(false));
         assert_eq!(row(&open().not()), None);
         assert_eq!(row(&Test::every(Vec::new())), Some(true));
+    }
+
+    #[test]
+    fn only_messages_that_every_key_names_are_looked_at() {
+        let view = View::new(&UidSet::from_ranges([(11, 20)]), ModSeq(1));
+        let uids = |from, to| UidSet::from_ranges([(from, to)]);
+        let (some, first) =
+            (|| Test::Uids(uids(13, 30)), || Test::Numbers(Arc::new(view.clone()), uids(1, 5)));
+        let named = |test: &Test| test.named(&view).map(Cow::into_owned);
+        assert_eq!(named(&some()), Some(uids(13, 30)));
+        assert_eq!(named(&first()), Some(uids(11, 15)));
+        assert_eq!(named(&Test::every(vec![some(), Test::Flags(Flags::SEEN), first()])), Some(uids(13, 15)));
+        for any in [some().not(), Test::any(vec![some(), first()]), Test::Flags(Flags::SEEN)] {
+            assert_eq!(named(&any), None);
+        }
     }
 
     #[test]

@@ -20,6 +20,13 @@ fn rows(snapshot: &dyn Snapshot, from: &str, to: &str) -> Vec<String> {
         ControlFlow::Continue(())
     };
     snapshot.scan(from.as_bytes(), to.as_bytes(), &mut each).unwrap();
+    let mut again = 0;
+    let mut count = |_: &[u8], _: &[u8]| {
+        again += 1;
+        ControlFlow::Continue(())
+    };
+    snapshot.scan_once(from.as_bytes(), to.as_bytes(), &mut count).unwrap();
+    assert_eq!(again, found.len(), "both ways to scan see the same");
     found
 }
 

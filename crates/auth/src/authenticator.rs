@@ -11,10 +11,10 @@ use model::{AccountId, Clock};
 use crate::cache::{CacheSettings, RecentLogins};
 use crate::directory::{Directory, DirectoryFault, UserRecord};
 use crate::login_name::LoginName;
-use crate::password::{InvalidCost, Password};
+use crate::password::{Cost, InvalidCost, Password};
 use crate::pool::{HashFault, HashingPool, PoolError, PoolSettings};
 use crate::sasl::Credentials;
-use crate::scram::{Decoys, SECRET_BYTES};
+use crate::scram::{Decoys, ITERATIONS_MIN, SECRET_BYTES};
 use crate::throttle::{self, Throttle, ThrottleSettings, Turn};
 
 /// Who logged in.
@@ -69,12 +69,32 @@ pub struct Settings {
     pub scram: ScramSettings,
 }
 
+impl Settings {
+    /// For tests and measurements: passwords cost next to nothing, and what should be secret is known.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn for_tests(default_domain: &str) -> Self {
+        let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+        Self {
+            default_domain: default_domain.to_owned(),
+            pool: PoolSettings { cost, ..PoolSettings::default() },
+            cache: CacheSettings::default(),
+            throttle: ThrottleSettings::default(),
+            scram: ScramSettings {
+                mode: ScramMode::Offered,
+                iterations: ITERATIONS_MIN,
+                secret: [1; SECRET_BYTES],
+            },
+        }
+    }
+}
+
 /// What becomes of SCRAM.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ScramSettings {
     /// Whether verifiers are stored and logins by them offered.
     pub mode: ScramMode,
-    /// Iterations of PBKDF2 in new verifiers, from [`ITERATIONS_MIN`](crate::ITERATIONS_MIN) to
+    /// Iterations of PBKDF2 in new verifiers, from [`ITERATIONS_MIN`] to
     /// [`ITERATIONS_MAX`](crate::ITERATIONS_MAX).
     pub iterations: u32,
     /// What the salts of users who do not exist are made from; the same as long as the server lives.

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use auth::{
-    Authenticator, CacheSettings, Cost, ITERATIONS_MIN, MemoryDirectory, Password, PoolSettings,
-    SECRET_BYTES, ScramMode, ScramSettings, Secrets, Settings as Logins, ThrottleSettings, UserRecord,
+    Authenticator, MemoryDirectory, Password, Secrets, Settings as Logins, ThrottleSettings, UserRecord,
 };
 use imap::{ImapServer, PlaintextLogin, Settings};
 use mailstore::Store;
@@ -74,19 +73,9 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let store = store::open(&folder);
         let directory = Arc::new(MemoryDirectory::default());
-        let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
-        let logins = Logins {
-            default_domain: "example.org".to_owned(),
-            pool: PoolSettings { cost, ..PoolSettings::default() },
-            cache: CacheSettings::default(),
-            // Wrong passwords are many, and nobody has time to wait.
-            throttle: ThrottleSettings { wait_max: Duration::ZERO, ..ThrottleSettings::default() },
-            scram: ScramSettings {
-                mode: ScramMode::Offered,
-                iterations: ITERATIONS_MIN,
-                secret: [1; SECRET_BYTES],
-            },
-        };
+        // Wrong passwords are many, and nobody has time to wait.
+        let throttle = ThrottleSettings { wait_max: Duration::ZERO, ..ThrottleSettings::default() };
+        let logins = Logins { throttle, ..Logins::for_tests("example.org") };
         let authenticator =
             Arc::new(Authenticator::new(directory.clone(), logins, Arc::new(SystemClock)).unwrap());
         let secrets = runtime.block_on(authenticator.secrets(Password::new(PASSWORD))).unwrap();

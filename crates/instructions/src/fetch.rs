@@ -1,12 +1,8 @@
 //! FETCH as a session answers it, from the command's bytes to the client's pipe: nearly all of it is encoding.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use auth::{
-    Authenticator, CacheSettings, Cost, ITERATIONS_MIN, MemoryDirectory, Password, PoolSettings,
-    SECRET_BYTES, ScramMode, ScramSettings, Settings as Logins, ThrottleSettings, UserRecord,
-};
+use auth::{Authenticator, MemoryDirectory, Password, Settings as Logins, UserRecord};
 use imap::{ImapServer, PlaintextLogin, Settings};
 use model::MailboxName;
 use net::{Bounds, Conn, Drain};
@@ -63,14 +59,7 @@ fn fetch(items: &str, rounds: u32) {
 
 fn server(world: &World) -> (Arc<ImapServer>, Arc<MemoryDirectory>, String) {
     let directory = Arc::new(MemoryDirectory::default());
-    let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
-    let logins = Logins {
-        default_domain: "example.org".to_owned(),
-        pool: PoolSettings { cost, ..PoolSettings::default() },
-        cache: CacheSettings::default(),
-        throttle: ThrottleSettings { wait_max: Duration::ZERO, ..ThrottleSettings::default() },
-        scram: ScramSettings { mode: ScramMode::Off, iterations: ITERATIONS_MIN, secret: [1; SECRET_BYTES] },
-    };
+    let logins = Logins::for_tests("example.org");
     let authenticator = Arc::new(Authenticator::new(directory.clone(), logins, world.clock.clone()).unwrap());
     let secrets = world.runtime.block_on(authenticator.secrets(Password::new(PASSWORD))).unwrap();
     let settings = Settings { plaintext_login: PlaintextLogin::Loopback, ..Settings::default() };

@@ -8,10 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
-use auth::{
-    Authenticator, CacheSettings, Cost, ITERATIONS_MIN, MemoryDirectory, Password, PoolSettings,
-    SECRET_BYTES, ScramMode, ScramSettings, ThrottleSettings, UserRecord,
-};
+use auth::{Authenticator, MemoryDirectory, Password, UserRecord};
 use imap::{ImapServer, PlaintextLogin, Settings, Switch, switchable};
 use mailstore::{Limit, Limits, QuotaOf, Store};
 use model::{MailboxName, SpecialUse, SystemClock};
@@ -64,18 +61,7 @@ impl InProcess {
         };
         let store = Store::open(engine, blobs, Arc::new(SystemClock), options).unwrap();
         let directory = Arc::new(MemoryDirectory::default());
-        let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
-        let login = auth::Settings {
-            default_domain: DOMAIN.to_owned(),
-            pool: PoolSettings { cost, ..PoolSettings::default() },
-            cache: CacheSettings::default(),
-            throttle: ThrottleSettings::default(),
-            scram: ScramSettings {
-                mode: ScramMode::Offered,
-                iterations: ITERATIONS_MIN,
-                secret: [1; SECRET_BYTES],
-            },
-        };
+        let login = auth::Settings::for_tests(DOMAIN);
         let authenticator =
             Arc::new(Authenticator::new(directory.clone(), login, Arc::new(SystemClock)).unwrap());
         let secrets = runtime.block_on(authenticator.secrets(Password::new(PASSWORD))).unwrap();

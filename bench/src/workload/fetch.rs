@@ -9,17 +9,18 @@ use crate::connection::Connection;
 use crate::measure::{Figure, Meter, Unit, together};
 use crate::server::Server;
 
+pub(super) const ENVELOPE: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)";
+pub(super) const HEADERS_OF_THUNDERBIRD: &str = "(UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (From To Cc Bcc Subject Date Message-ID Priority X-Priority \
+     References Newsgroups In-Reply-To Content-Type Reply-To)])";
+pub(super) const CONTENTS: &str = "(BODY.PEEK[])";
+
 /// What is fetched of all messages, with the name of the figure. The sets of header fields are those that the
 /// clients of the name ask for when they see a mailbox for the first time.
 const OF_ALL: [(&str, &str); 7] = [
     ("FETCH 1:* FLAGS", "(FLAGS)"),
-    ("FETCH 1:* ENVELOPE", "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)"),
+    ("FETCH 1:* ENVELOPE", ENVELOPE),
     ("FETCH 1:* ENVELOPE BODYSTRUCTURE", "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)"),
-    (
-        "FETCH 1:* as Thunderbird",
-        "(UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (From To Cc Bcc Subject Date Message-ID Priority X-Priority \
-         References Newsgroups In-Reply-To Content-Type Reply-To)])",
-    ),
+    ("FETCH 1:* as Thunderbird", HEADERS_OF_THUNDERBIRD),
     (
         "FETCH 1:* as Apple Mail",
         "(INTERNALDATE UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (date subject from to cc message-id \
@@ -28,7 +29,7 @@ const OF_ALL: [(&str, &str); 7] = [
          x-bimi-indicator-hash authentication-results dkim-signature)])",
     ),
     ("FETCH 1:* as Outlook", "(UID FLAGS RFC822.SIZE BODY.PEEK[HEADER] INTERNALDATE)"),
-    ("FETCH 1:* BODY[]", "(BODY.PEEK[])"),
+    ("FETCH 1:* BODY[]", CONTENTS),
 ];
 
 /// The share of the usual time after which a FETCH of all is not repeated.
@@ -39,7 +40,7 @@ pub(super) async fn run(scene: &Rc<Scene>, server: &Server) -> io::Result<Vec<Fi
     for (name, items) in OF_ALL {
         figures.extend(of_all(scene, server, name, items, false).await?);
     }
-    figures.extend(of_all(scene, server, "FETCH 1:* BODY[] over TLS", "(BODY.PEEK[])", true).await?);
+    figures.extend(of_all(scene, server, "FETCH 1:* BODY[] over TLS", CONTENTS, true).await?);
     for (name, items) in
         [("BODY[] of random messages", "BODY.PEEK[]"), ("partial FETCH", "BODY.PEEK[]<0.8192>")]
     {
@@ -59,7 +60,7 @@ async fn of_all(
     let mut connection = examined(server, tls).await?;
     let command = format!("FETCH 1:* {items}");
     let [rate, megabytes] = again_and_again(scene, &mut connection, server.process(), name, &command).await?;
-    Ok(if items.contains("BODY.PEEK[]") { vec![rate, megabytes] } else { vec![rate] })
+    Ok(if items == CONTENTS { vec![rate, megabytes] } else { vec![rate] })
 }
 
 /// Fetches the same until the time is up. Gives messages and megabytes a second.

@@ -22,8 +22,8 @@ const PENDING: u64 = 64;
 /// How often is asked whether it is done.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A search for what is nowhere, which has Dovecot's plugin make its index.
-const FIRST_SEARCH: &str = "SEARCH BODY \"xylophonist\"";
+/// A search for what is nowhere, which also has Dovecot's plugin make its index.
+pub(super) const ABSENT_WORD: &str = "SEARCH BODY \"xylophonist\"";
 
 /// Waits until the text index has all mail. Gives how long that took, if there is an index.
 pub(crate) async fn catch_up(server: &Server) -> io::Result<Option<Duration>> {
@@ -36,7 +36,7 @@ pub(crate) async fn catch_up(server: &Server) -> io::Result<Option<Duration>> {
             }
         }
         TextIndex::AtFirstSearch(folder) => {
-            selected(server, TEXT_OWNER, TEXT).await?.expect(FIRST_SEARCH).await?;
+            selected(server, TEXT_OWNER, TEXT).await?.expect(ABSENT_WORD).await?;
             is_there(folder)?;
         }
     }
@@ -65,7 +65,7 @@ pub(super) async fn run(scene: &Scene, server: &mut Server) -> io::Result<Vec<Fi
             server.restart(async || gone()).await?;
             let mut connection = selected(server, TEXT_OWNER, TEXT).await?;
             let meter = Meter::start(server);
-            connection.expect(FIRST_SEARCH).await?;
+            connection.expect(ABSENT_WORD).await?;
             let messages = scene.sizes.text_messages;
             let cost = meter.stop(messages as u64);
             is_there(&folder)?;

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::index::ABSENT_WORD;
 use super::{LARGE, LARGE_OWNER, Scene, TEXT, TEXT_OWNER, selected};
 use crate::connection::{Answer, Connection};
 use crate::measure::{Figure, Meter, Unit};
@@ -20,7 +21,7 @@ const QUERIES: [(&str, &str); 17] = [
     ("SEARCH HEADER", "SEARCH HEADER List-Id \"lists.example\""),
     ("SEARCH BODY, common word", "SEARCH BODY \"meeting\""),
     ("SEARCH BODY, rare word", "SEARCH BODY \"quetzalcoatlus\""),
-    ("SEARCH BODY, absent word", "SEARCH BODY \"xylophonist\""),
+    ("SEARCH BODY, absent word", ABSENT_WORD),
     ("SEARCH BODY, middle of a word", "SEARCH BODY \"etzalcoat\""),
     ("SEARCH BODY, phrase", "SEARCH BODY \"the quarterly figures of\""),
     ("SEARCH BODY, Chinese", "SEARCH CHARSET UTF-8 BODY {12+}\r\n会议记录"),

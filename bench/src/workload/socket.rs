@@ -5,28 +5,22 @@ use std::io;
 use std::rc::Rc;
 
 use super::Scene;
-use super::fetch::{again_and_again, examined};
+use super::fetch::{CONTENTS, ENVELOPE, HEADERS_OF_THUNDERBIRD, again_and_again, examined};
 use crate::measure::Figure;
 use crate::player::Player;
 use crate::server::Server;
 
 /// What is fetched, over TLS or not, of how many messages at most: contents are held in memory as a whole.
 const ANSWERS: [(&str, &str, bool, usize); 5] = [
-    ("ENVELOPE", "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)", false, usize::MAX),
-    (
-        "header fields as Thunderbird",
-        "(UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (From To Cc Bcc Subject Date Message-ID Priority X-Priority \
-         References Newsgroups In-Reply-To Content-Type Reply-To)])",
-        false,
-        usize::MAX,
-    ),
-    ("BODY[]", "(BODY.PEEK[])", false, CONTENTS),
-    ("ENVELOPE, over TLS", "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)", true, usize::MAX),
-    ("BODY[], over TLS", "(BODY.PEEK[])", true, CONTENTS),
+    ("ENVELOPE", ENVELOPE, false, usize::MAX),
+    ("header fields as Thunderbird", HEADERS_OF_THUNDERBIRD, false, usize::MAX),
+    ("BODY[]", CONTENTS, false, RECORDED_MAX),
+    ("ENVELOPE, over TLS", ENVELOPE, true, usize::MAX),
+    ("BODY[], over TLS", CONTENTS, true, RECORDED_MAX),
 ];
 
 /// Messages whose contents are recorded: some 270 MB.
-const CONTENTS: usize = 10_000;
+const RECORDED_MAX: usize = 10_000;
 
 pub(super) async fn run(scene: &Rc<Scene>, server: &Server) -> io::Result<Vec<Figure>> {
     let mut figures = Vec::new();
